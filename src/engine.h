@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Placement: where in a chunk an area goes.
+ *
+ * Pure: no pages, no locks, no kernel VM. A map knows granules (4 bytes) and
+ * blocks (a page's worth of granules) and nothing else, so it can be run by
+ * the million outside of any chunk.
+ */
+#ifndef SPCPU_ENGINE_H
+#define SPCPU_ENGINE_H
+
+#include <linux/types.h>
+#include <linux/mm.h>
+
+#define SPCPU_GRANULE_SHIFT	2
+#define SPCPU_GRANULE		(1 << SPCPU_GRANULE_SHIFT)
+#define SPCPU_BLOCK_BITS	((int)(PAGE_SIZE >> SPCPU_GRANULE_SHIFT))
+
+/**
+ * struct spcpu_hints - what is known of the free space of a block, or a chunk
+ *
+ * All in granules, positions relative to the start of the block (of the chunk).
+ *
+ * @contig_hint: length of the longest known free run
+ * @contig_hint_start: where it begins
+ * @scan_hint: length of the longest known free run before the longest one
+ *             (or after it, if both are equally long); 0 when none is known
+ * @scan_hint_start: where it begins
+ * @left_free: length of the free run at the very left, 0 if the first is taken
+ * @right_free: length of the free run at the very right
+ * @first_free: position of the first free granule, @nr_bits if there is none
+ * @nr_bits: length of the block (of the chunk)
+ */
+struct spcpu_hints {
+	int contig_hint;
+	int contig_hint_start;
+	int scan_hint;
+	int scan_hint_start;
+	int left_free;
+	int right_free;
+	int first_free;
+	int nr_bits;
+};
+
+/**
+ * struct spcpu_map - the space of one chunk
+ *
+ * @nr_blocks: number of blocks, which is the number of pages of a unit's part
+ * @nr_bits: number of granules
+ * @free_bits: number of free granules
+ * @nr_empty: number of blocks that are free from end to end
+ * @whole: hints of the whole chunk; @left_free and @right_free are not kept up
+ * @blocks: hints of each block
+ * @alloc: bit set: the granule is taken
+ * @bound: bit set: an area begins here, or one ends just before; accurate only
+ *         where @alloc is set; one bit longer than @alloc
+ * @populated: bit set: the page is backed; owned by the chunk, read here
+ */
+struct spcpu_map {
+	int nr_blocks;
+	int nr_bits;
+	int free_bits;
+	int nr_empty;
+	struct spcpu_hints whole;
+	struct spcpu_hints *blocks;
+	unsigned long *alloc;
+	unsigned long *bound;
+	const unsigned long *populated;
+};
+
+int spcpu_map_init(struct spcpu_map *map, int nr_pages,
+		   const unsigned long *populated, gfp_t gfp);
+void spcpu_map_exit(struct spcpu_map *map);
+void spcpu_map_hide(struct spcpu_map *map, int off, int bits);
+int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated);
+int spcpu_map_size(const struct spcpu_map *map, int off);
+int spcpu_map_free(struct spcpu_map *map, int off);
+int spcpu_map_next(const struct spcpu_map *map, int from, int *bits);
+
+static inline int spcpu_map_contig(const struct spcpu_map *map)
+{
+	return map->whole.contig_hint;
+}
+
+#endif /* SPCPU_ENGINE_H */
