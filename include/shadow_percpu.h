@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The shadow percpu allocator: everything another module may use.
+ *
+ * A pointer from here is an ordinary __percpu pointer. per_cpu_ptr(),
+ * this_cpu_ptr(), this_cpu_inc(), get_cpu_ptr() and all the rest of
+ * <linux/percpu.h> work on it unchanged; only allocating and freeing differ:
+ *
+ *	u64 __percpu *hits = shadow_alloc_percpu(u64);
+ *
+ *	if (!hits)
+ *		return -ENOMEM;
+ *	this_cpu_inc(*hits);
+ *	for_each_possible_cpu(cpu)
+ *		sum += *per_cpu_ptr(hits, cpu);
+ *	shadow_free_percpu(hits);
+ *
+ * Never give such a pointer to free_percpu(), nor a pointer of the kernel's
+ * allocator to shadow_free_percpu() (which refuses it and says so).
+ *
+ * To build against it, name this folder and the module's symbols in the Kbuild
+ * (or the make command line) of your module:
+ *
+ *	ccflags-y += -I$(SHADOW_PERCPU)/include
+ *	KBUILD_EXTRA_SYMBOLS := $(SHADOW_PERCPU)/Module.symvers
+ *
+ * All functions are exported to GPL-compatible modules only.
+ */
+#ifndef SHADOW_PERCPU_H
+#define SHADOW_PERCPU_H
+
+#include <linux/cache.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#ifndef CONFIG_SMP
+#error "shadow_percpu shadows the SMP percpu allocator: build for a kernel with CONFIG_SMP=y"
+#endif
+
+/**
+ * SHADOW_PERCPU_MAX_SIZE - largest request, in bytes
+ *
+ * The same limit as the kernel's own allocator has (PCPU_MIN_UNIT_SIZE).
+ */
+#define SHADOW_PERCPU_MAX_SIZE	(32 << 10)
+
+/**
+ * __shadow_alloc_percpu_gfp() - allocate an object with a copy for every CPU
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE; rounded up to a
+ *	multiple of 4
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE;
+ *	1 and 2 count as 4
+ * @gfp: GFP_KERNEL may sleep and make a new chunk. Without
+ *	__GFP_DIRECT_RECLAIM (GFP_NOWAIT, GFP_ATOMIC) the call never sleeps, is
+ *	served from pages that are there already, and is therefore likelier to
+ *	fail. GFP_NOIO and GFP_NOFS sleep, and are honoured. With __GFP_NOWARN
+ *	nothing is logged.
+ *
+ * Every possible CPU's copy is zeroed. The same rules as __alloc_percpu_gfp().
+ *
+ * Context: Any, hard interrupts included, if @gfp does not allow to sleep;
+ *	else process context.
+ * Return: The object, to be freed with shadow_free_percpu(); or NULL if there
+ *	is no memory, @size or @align is out of range, or the module is going
+ *	away. A refused argument is logged, rate-limited.
+ */
+void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
+	__alloc_size(1);
+
+/**
+ * __shadow_alloc_percpu() - the same with GFP_KERNEL
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE
+ *
+ * Context: Process context. May sleep.
+ * Return: As __shadow_alloc_percpu_gfp().
+ */
+void __percpu *__shadow_alloc_percpu(size_t size, size_t align)
+	__alloc_size(1);
+
+/**
+ * __shadow_alloc_reserved_percpu() - allocate from the reserved chunk
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE
+ *
+ * The reserved chunk is a part of the first chunk, meant for static variables
+ * of modules; its size is the parameter reserved_size of shadow_percpu.ko.
+ * If that is 0 the object comes from the dynamic chunks, as in the kernel.
+ *
+ * Context: Process context. May sleep.
+ * Return: As __shadow_alloc_percpu_gfp(); NULL also when the reserved chunk has
+ *	no room.
+ */
+void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
+	__alloc_size(1);
+
+/**
+ * shadow_alloc_percpu_gfp() - allocate a typed object
+ * @type: type of one copy
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ *
+ * Context: See __shadow_alloc_percpu_gfp().
+ * Return: A ``type __percpu *``, zeroed on every possible CPU, or NULL.
+ */
+#define shadow_alloc_percpu_gfp(type, gfp)				\
+	((__typeof__(type) __percpu *)					\
+	 __shadow_alloc_percpu_gfp(sizeof(type), __alignof__(type), gfp))
+
+/**
+ * shadow_alloc_percpu() - allocate a typed object with GFP_KERNEL
+ * @type: type of one copy
+ *
+ * Context: Process context. May sleep.
+ * Return: A ``type __percpu *``, zeroed on every possible CPU, or NULL.
+ */
+#define shadow_alloc_percpu(type)					\
+	((__typeof__(type) __percpu *)					\
+	 __shadow_alloc_percpu(sizeof(type), __alignof__(type)))
+
+/**
+ * shadow_free_percpu() - free an object
+ * @ptr: what an allocation returned, or NULL, which does nothing
+ *
+ * A pointer that is not ours, points into the middle of an object, or was freed
+ * before changes nothing and is logged, rate-limited.
+ *
+ * Context: Any context that free_percpu() may be called from, hard interrupts
+ *	included; not NMI.
+ */
+void shadow_free_percpu(void __percpu *ptr);
+
+/**
+ * shadow_percpu_size() - usable bytes of an object
+ * @ptr: what an allocation returned
+ *
+ * Context: As shadow_free_percpu().
+ * Return: Bytes of each copy that may be used: the requested size rounded up to
+ *	a multiple of 4. 0 for NULL, and for anything else that is not the
+ *	start of a live object.
+ */
+size_t shadow_percpu_size(const void __percpu *ptr);
+
+/**
+ * is_shadow_percpu_address() - does an address lie in the shadow's memory?
+ * @addr: an address, as a pointer or as unsigned long, such as per_cpu_ptr() of
+ *	an object gives for any CPU (not a __percpu pointer)
+ *
+ * Takes constant time, whatever the number of chunks and CPUs, and no lock.
+ *
+ * Context: Any, NMI included.
+ * Return: True if @addr lies in any possible CPU's unit of any chunk, static
+ *	and reserved parts included, live or not.
+ */
+#define is_shadow_percpu_address(addr)					\
+	__is_shadow_percpu_address((unsigned long)(addr))
+bool __is_shadow_percpu_address(unsigned long addr);
+
+/**
+ * shadow_per_cpu_ptr_to_phys() - physical address of one CPU's copy
+ * @addr: an address inside a live object's copy, as per_cpu_ptr() gives
+ *
+ * Context: Any. The caller sees to it that the object is not freed meanwhile.
+ * Return: The physical address behind @addr, offset in the page included;
+ *	%PHYS_ADDR_MAX if @addr is not the shadow's.
+ */
+phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
+
+/*
+ * Static variables
+ *
+ * As DEFINE_PER_CPU() does, these give every possible CPU its own copy of a
+ * variable, initial value included. shadow_var() names the copy for the
+ * standard accessors:
+ *
+ *	static DEFINE_SHADOW_PER_CPU(u64, hits);
+ *
+ *	this_cpu_inc(shadow_var(hits));
+ *	sum += per_cpu(shadow_var(hits), cpu);
+ *
+ * The copies live in the reserved chunk. A module that defines such variables
+ * needs one line in its Kbuild and one call each in its init and exit:
+ *
+ *	ldflags-y += -T $(SHADOW_PERCPU)/include/shadow_percpu.lds
+ *
+ *	err = shadow_percpu_register();		first thing in init
+ *	shadow_percpu_unregister();		last thing in exit
+ *
+ * The line works for modules of several object files (foo-y := a.o ...), since
+ * only these are linked with a script; a module of one file foo.c becomes one
+ * by naming the file foo_main.c and writing foo-y := foo_main.o. Forgetting the
+ * line ends the build with `"__shadow_percpu_start" undefined`.
+ *
+ * Differences from DEFINE_PER_CPU(): names must be unique within a module, even
+ * static ones, and a variable may be used only between the two calls.
+ */
+
+/* What the linker script gathers; a module-local view, not for direct use. */
+struct shadow_percpu_section {
+	char *start;
+	char *end;
+	unsigned long *ptrs;
+	unsigned long *ptrs_end;
+	unsigned int align;
+};
+
+extern char __shadow_percpu_start[];
+extern char __shadow_percpu_end[];
+extern unsigned long __shadow_percpu_ptrs_start[];
+extern unsigned long __shadow_percpu_ptrs_end[];
+extern const unsigned int __shadow_percpu_align;
+
+#define __SHADOW_PERCPU_SECTION()					\
+	((const struct shadow_percpu_section) {				\
+		.start		= __shadow_percpu_start,		\
+		.end		= __shadow_percpu_end,			\
+		.ptrs		= __shadow_percpu_ptrs_start,		\
+		.ptrs_end	= __shadow_percpu_ptrs_end,		\
+		.align		= __shadow_percpu_align,		\
+	})
+
+int __shadow_percpu_register(const struct shadow_percpu_section *section,
+			     const char *name);
+void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
+
+/**
+ * shadow_percpu_register() - give this module's shadow variables their copies
+ *
+ * Takes room in the reserved chunk for all of the module's variables together
+ * and copies their initial values to every possible CPU. A module without such
+ * variables may call it too.
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -ENOMEM if the reserved chunk has no room (logged with the bytes
+ *	wanted; load shadow_percpu.ko with a larger reserved_size=); -EBUSY if
+ *	the module is registered already.
+ */
+#define shadow_percpu_register()					\
+	__shadow_percpu_register(&__SHADOW_PERCPU_SECTION(), KBUILD_MODNAME)
+
+/**
+ * shadow_percpu_unregister() - take the copies back
+ *
+ * Does nothing if the module is not registered. Afterwards the values of all
+ * copies are lost; a new registration starts from the initial values.
+ *
+ * Context: Process context.
+ */
+#define shadow_percpu_unregister()					\
+	__shadow_percpu_unregister(&__SHADOW_PERCPU_SECTION())
+
+/**
+ * DECLARE_SHADOW_PER_CPU() - declare a variable that is defined elsewhere
+ * @type: its type
+ * @name: its name, as given to DEFINE_SHADOW_PER_CPU()
+ */
+#define DECLARE_SHADOW_PER_CPU(type, name)				\
+	extern __typeof__(type) shadow_image__##name;			\
+	extern __typeof__(type) __percpu *shadow_ptr__##name
+
+#define DECLARE_SHADOW_PER_CPU_FIRST(type, name)			\
+	DECLARE_SHADOW_PER_CPU(type, name)
+#define DECLARE_SHADOW_PER_CPU_ALIGNED(type, name)			\
+	DECLARE_SHADOW_PER_CPU(type, name)
+#define DECLARE_SHADOW_PER_CPU_SHARED_ALIGNED(type, name)		\
+	DECLARE_SHADOW_PER_CPU(type, name)
+#define DECLARE_SHADOW_PER_CPU_PAGE_ALIGNED(type, name)			\
+	DECLARE_SHADOW_PER_CPU(type, name)
+#define DECLARE_SHADOW_PER_CPU_READ_MOSTLY(type, name)			\
+	DECLARE_SHADOW_PER_CPU(type, name)
+
+/*
+ * A variable is two things: the image, which is what gets copied, and the
+ * pointer, which is the image's own address until the module registers and the
+ * percpu pointer from then on. The scope variable takes the `static` that may
+ * stand before the macro (the trick of DEFINE_PER_CPU on architectures with
+ * weak percpu symbols) and is dropped by the linker.
+ */
+#define __DEFINE_SHADOW_PER_CPU(type, name, sub, attrs)			\
+	char __maybe_unused shadow_scope__##name			\
+		__section(".discard.shadow_percpu");			\
+	DECLARE_SHADOW_PER_CPU(type, name);				\
+	__typeof__(type) __percpu *shadow_ptr__##name			\
+		__section(".data..shadow_percpu_ptrs") __used =		\
+		(__typeof__(type) __percpu __force *)&shadow_image__##name; \
+	__typeof__(type) shadow_image__##name				\
+		__section(".data..shadow_percpu" sub) attrs
+
+/**
+ * DEFINE_SHADOW_PER_CPU() - define a variable with a copy for every CPU
+ * @type: its type
+ * @name: its name, unique in the module; may be preceded by ``static`` and
+ *	followed by an initial value
+ *
+ * The forms _FIRST (before all others), _ALIGNED (to a cache line),
+ * _SHARED_ALIGNED (cache lines of its own, for what other CPUs write to),
+ * _PAGE_ALIGNED and _READ_MOSTLY (away from what is written) place the variable
+ * as their DEFINE_PER_CPU namesakes do.
+ */
+#define DEFINE_SHADOW_PER_CPU(type, name)				\
+	__DEFINE_SHADOW_PER_CPU(type, name, "", )
+#define DEFINE_SHADOW_PER_CPU_FIRST(type, name)				\
+	__DEFINE_SHADOW_PER_CPU(type, name, "..first", )
+#define DEFINE_SHADOW_PER_CPU_ALIGNED(type, name)			\
+	__DEFINE_SHADOW_PER_CPU(type, name, "", ____cacheline_aligned)
+#define DEFINE_SHADOW_PER_CPU_SHARED_ALIGNED(type, name)		\
+	__DEFINE_SHADOW_PER_CPU(type, name, "..shared_aligned",		\
+				____cacheline_aligned_in_smp)
+#define DEFINE_SHADOW_PER_CPU_PAGE_ALIGNED(type, name)			\
+	__DEFINE_SHADOW_PER_CPU(type, name, "..page_aligned",		\
+				__aligned(PAGE_SIZE))
+#define DEFINE_SHADOW_PER_CPU_READ_MOSTLY(type, name)			\
+	__DEFINE_SHADOW_PER_CPU(type, name, "..read_mostly", )
+
+/**
+ * shadow_var() - a shadow variable, for the standard accessors
+ * @name: name of a variable defined or declared with the macros above
+ *
+ * An lvalue in the percpu address space: ``this_cpu_inc(shadow_var(hits))``,
+ * ``per_cpu(shadow_var(hits), cpu)``, ``this_cpu_ptr(&shadow_var(hits))``.
+ */
+#define shadow_var(name)	(*shadow_ptr__##name)
+
+/**
+ * EXPORT_SHADOW_PER_CPU_SYMBOL() - let other modules use a variable
+ * @name: name of the variable; the others declare it with
+ *	DECLARE_SHADOW_PER_CPU() and need no registration for it
+ */
+#define EXPORT_SHADOW_PER_CPU_SYMBOL(name)				\
+	EXPORT_SYMBOL(shadow_ptr__##name)
+#define EXPORT_SHADOW_PER_CPU_SYMBOL_GPL(name)				\
+	EXPORT_SYMBOL_GPL(shadow_ptr__##name)
+
+#endif /* SHADOW_PERCPU_H */
