@@ -136,7 +136,8 @@ int spcpu_first_chunk_create(struct spcpu *s, const void *image);
 void spcpu_first_chunk_destroy(struct spcpu *s);
 
 /* balance.c */
-struct spcpu_chunk *spcpu_grow(struct spcpu *s, gfp_t gfp);
+void spcpu_kick(struct spcpu *s);
+bool spcpu_grow(struct spcpu *s, gfp_t gfp);
 void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 void spcpu_balance_work(struct work_struct *work);
 

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * API: the exported calls. They pass requests on to the core and tell the log
+ * what was wrong with those that it refuses.
+ *
+ * The contracts are in include/shadow_percpu.h.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/export.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/vmalloc.h>
+
+#include "api.h"
+#include "compat/kunit.h"
+#include "section.h"
+#include "shadow_percpu.h"
+
+/* set once at load, before anybody can call in */
+static struct spcpu *shadow;
+
+/* our own static variable, in the first chunk, as any client could have one */
+static DEFINE_SHADOW_PER_CPU(struct spcpu_calls, calls);
+
+/**
+ * spcpu_api_open() - serve the exported calls from an allocator
+ * @s: the allocator, which outlives all callers
+ *
+ * Context: Module init.
+ */
+void spcpu_api_open(struct spcpu *s)
+{
+	shadow = s;
+}
+
+/**
+ * spcpu_api_allocator() - the allocator that the exported calls serve from
+ *
+ * Context: Any.
+ * Return: The allocator.
+ */
+struct spcpu *spcpu_api_allocator(void)
+{
+	return shadow;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_allocator);
+
+/**
+ * spcpu_api_calls() - what one CPU has asked of the exported calls
+ * @cpu: a possible CPU
+ * @to: set to its counts since load
+ *
+ * Context: Any. The counts go on meanwhile.
+ */
+void spcpu_api_calls(unsigned int cpu, struct spcpu_calls *to)
+{
+	*to = per_cpu(shadow_var(calls), cpu);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_calls);
+
+static void complain_alloc(const struct spcpu_request *req, int err)
+{
+	if (req->gfp & __GFP_NOWARN)
+		return;
+
+	if (err == -EINVAL)
+		pr_warn_ratelimited("%pS: refused an object of %zu bytes aligned to %zu: it takes 1 to %d bytes, and a power of two up to %lu\n",
+				    (void *)req->caller, req->size, req->align,
+				    SHADOW_PERCPU_MAX_SIZE, PAGE_SIZE);
+	else if (err == -ESHUTDOWN)
+		pr_warn_ratelimited("%pS: refused an object of %zu bytes: the module is being unloaded\n",
+				    (void *)req->caller, req->size);
+	else if (req->reserved && shadow->reserved)
+		pr_warn_ratelimited("%pS: no room for %zu bytes aligned to %zu in the reserved chunk: load with a larger reserved_size=\n",
+				    (void *)req->caller, req->size, req->align);
+	else if (!gfpflags_allow_blocking(req->gfp))
+		pr_warn_ratelimited("%pS: nothing populated has room for %zu bytes aligned to %zu, and the caller may not sleep; more is being prepared\n",
+				    (void *)req->caller, req->size, req->align);
+	else
+		pr_warn_ratelimited("%pS: no memory for a chunk to hold %zu bytes aligned to %zu\n",
+				    (void *)req->caller, req->size, req->align);
+}
+
+static void __percpu *alloc(size_t size, size_t align, bool reserved, gfp_t gfp,
+			    unsigned long caller)
+{
+	const struct spcpu_request req = {
+		.size = size,
+		.align = align,
+		.reserved = reserved,
+		.gfp = gfp,
+		.caller = caller,
+	};
+	void __percpu *ptr;
+	int err;
+
+	err = spcpu_alloc(shadow, &req, &ptr);
+	if (unlikely(err)) {
+		this_cpu_inc(shadow_var(calls).refused);
+		complain_alloc(&req, err);
+		return NULL;
+	}
+	this_cpu_inc(shadow_var(calls).alloc);
+	return ptr;
+}
+
+void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
+{
+	return alloc(size, align, false, gfp, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(__shadow_alloc_percpu_gfp);
+
+void __percpu *__shadow_alloc_percpu(size_t size, size_t align)
+{
+	return alloc(size, align, false, GFP_KERNEL, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(__shadow_alloc_percpu);
+
+void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
+{
+	return alloc(size, align, true, GFP_KERNEL, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(__shadow_alloc_reserved_percpu);
+
+static void complain_free(const void __percpu *ptr, int err,
+			  unsigned long caller)
+{
+	struct spcpu_place place;
+
+	spcpu_locate(shadow, ptr, &place);
+	if (err == -EFAULT)
+		pr_warn_ratelimited("%pS: free of %p refused: not an object of this allocator\n",
+				    (void *)caller, (__force void *)ptr);
+	else if (err == -EINVAL)
+		pr_warn_ratelimited("%pS: free of %p refused: the middle of an object, offset %u of chunk %u\n",
+				    (void *)caller, (__force void *)ptr,
+				    place.off, place.id);
+	else
+		pr_warn_ratelimited("%pS: free of %p refused: free already (double free?), offset %u of chunk %u\n",
+				    (void *)caller, (__force void *)ptr,
+				    place.off, place.id);
+}
+
+void shadow_free_percpu(void __percpu *ptr)
+{
+	int err;
+
+	if (!ptr)
+		return;
+
+	err = spcpu_free(shadow, ptr);
+	if (unlikely(err)) {
+		this_cpu_inc(shadow_var(calls).refused);
+		complain_free(ptr, err, _RET_IP_);
+		return;
+	}
+	this_cpu_inc(shadow_var(calls).free);
+}
+EXPORT_SYMBOL_GPL(shadow_free_percpu);
+
+size_t shadow_percpu_size(const void __percpu *ptr)
+{
+	struct spcpu_place place;
+
+	if (!ptr || spcpu_locate(shadow, ptr, &place))
+		return 0;
+	return place.size;
+}
+EXPORT_SYMBOL_GPL(shadow_percpu_size);
+
+bool __is_shadow_percpu_address(unsigned long addr)
+{
+	unsigned long off;
+	bool ours;
+
+	rcu_read_lock();
+	ours = spcpu_index_find(&shadow->index, addr, &off);
+	rcu_read_unlock();
+	return ours;
+}
+EXPORT_SYMBOL_GPL(__is_shadow_percpu_address);
+
+phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr)
+{
+	if (!is_shadow_percpu_address(addr))
+		return PHYS_ADDR_MAX;
+	return page_to_phys(vmalloc_to_page(addr)) + offset_in_page(addr);
+}
+EXPORT_SYMBOL_GPL(shadow_per_cpu_ptr_to_phys);
+
+int __shadow_percpu_register(const struct shadow_percpu_section *section,
+			     const char *name)
+{
+	return spcpu_section_register(shadow, section, name);
+}
+EXPORT_SYMBOL_GPL(__shadow_percpu_register);
+
+void __shadow_percpu_unregister(const struct shadow_percpu_section *section)
+{
+	spcpu_section_unregister(shadow, section);
+}
+EXPORT_SYMBOL_GPL(__shadow_percpu_unregister);

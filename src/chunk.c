@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Chunk: a part of a window, and the map of what is taken in it.
+ */
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "chunk.h"
+#include "compat/kunit.h"
+
+/**
+ * spcpu_chunk_create() - make a chunk of a part of a window
+ * @window: where it lives; not taken over
+ * @from: bytes from the start of a unit to the chunk's first byte, a multiple
+ *	of 4
+ * @size: bytes of the chunk, a multiple of 4, not 0
+ * @gfp: how memory is allocated; must allow to sleep
+ *
+ * The map covers whole pages; what lies in them before and after the part is
+ * hidden. All pages count as backed.
+ *
+ * Context: Process context. May sleep.
+ * Return: The chunk, for spcpu_chunk_destroy(), or NULL without memory.
+ */
+struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
+				       unsigned long from, size_t size,
+				       gfp_t gfp)
+{
+	unsigned int head = offset_in_page(from);
+	unsigned int tail = PAGE_ALIGN(head + size) - head - size;
+	int nr_pages = PAGE_ALIGN(head + size) >> PAGE_SHIFT;
+	struct spcpu_chunk *chunk;
+
+	chunk = kvzalloc(struct_size(chunk, populated, BITS_TO_LONGS(nr_pages)),
+			 gfp);
+	if (!chunk)
+		return NULL;
+
+	if (spcpu_map_init(&chunk->map, nr_pages, chunk->populated, gfp)) {
+		kvfree(chunk);
+		return NULL;
+	}
+
+	INIT_LIST_HEAD(&chunk->node);
+	INIT_LIST_HEAD(&chunk->all);
+	chunk->window = window;
+	chunk->start = from - head;
+	chunk->head = head;
+	chunk->tail = tail;
+	bitmap_fill(chunk->populated, nr_pages);
+	chunk->nr_populated = nr_pages;
+
+	if (head)
+		spcpu_map_hide(&chunk->map, 0, head >> SPCPU_GRANULE_SHIFT);
+	if (tail)
+		spcpu_map_hide(&chunk->map,
+			       (head + size) >> SPCPU_GRANULE_SHIFT,
+			       tail >> SPCPU_GRANULE_SHIFT);
+	chunk->nr_empty_pop = chunk->map.nr_empty;
+	return chunk;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_chunk_create);
+
+/**
+ * spcpu_chunk_destroy() - free a chunk, not its window
+ * @chunk: a chunk on no list, or NULL
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_chunk_destroy(struct spcpu_chunk *chunk)
+{
+	if (!chunk)
+		return;
+
+	spcpu_map_exit(&chunk->map);
+	kvfree(chunk);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_chunk_destroy);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Main: parameters, load and unload, in order.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "api.h"
+#include "debugfs.h"
+#include "machine.h"
+#include "section.h"
+#include "shadow_percpu.h"
+
+static char *first_chunk = "embed";
+module_param(first_chunk, charp, 0444);
+MODULE_PARM_DESC(first_chunk,
+		 "where the first chunk's pages come from: embed (one vmalloc area per NUMA group) or page (page by page) (default: embed)");
+
+static char *backing = "vmap";
+module_param(backing, charp, 0444);
+MODULE_PARM_DESC(backing,
+		 "how chunks are backed: vmap (all pages at once, exported symbols only) (default: vmap)");
+
+static unsigned long unit_size;
+module_param(unit_size, ulong, 0444);
+MODULE_PARM_DESC(unit_size,
+		 "bytes of a unit, whole pages, no more than the distance between the kernel's own units (default: 0, as the kernel's own)");
+
+static unsigned long reserved_size = 8 << 10;
+module_param(reserved_size, ulong, 0444);
+MODULE_PARM_DESC(reserved_size,
+		 "bytes of the reserved chunk, for static variables of other modules (default: 8192)");
+
+static unsigned long dyn_size = 28 << 10;
+module_param(dyn_size, ulong, 0444);
+MODULE_PARM_DESC(dyn_size,
+		 "least bytes for dynamic objects in the first chunk (default: 28672)");
+
+static const char * const first_modes[] = {
+	[SPCPU_FIRST_EMBED] = "embed",
+	[SPCPU_FIRST_PAGE] = "page",
+};
+
+static int parse_first_mode(enum spcpu_first_mode *mode)
+{
+	int i = match_string(first_modes, ARRAY_SIZE(first_modes), first_chunk);
+
+	if (i < 0) {
+		pr_err("first_chunk=%s is unknown: it is embed or page\n",
+		       first_chunk);
+		return -EINVAL;
+	}
+	*mode = i;
+	return 0;
+}
+
+static int check_backing(void)
+{
+	if (!strcmp(backing, "vmap"))
+		return 0;
+
+	pr_err("backing=%s is unknown: this version has vmap\n", backing);
+	return -EINVAL;
+}
+
+static struct spcpu_layout *lay_out(enum spcpu_first_mode mode,
+				    size_t static_size)
+{
+	struct spcpu_layout *layout;
+	struct spcpu_machine m;
+	int err;
+
+	err = spcpu_machine_init(&m);
+	if (err)
+		return ERR_PTR(err);
+
+	m.static_size = static_size;
+	m.reserved_size = reserved_size;
+	m.dyn_size = dyn_size;
+	m.unit_size = unit_size;
+	if (mode == SPCPU_FIRST_PAGE)
+		m.atom_size = PAGE_SIZE;
+
+	layout = spcpu_layout_build(&m);
+	spcpu_machine_exit(&m);
+	return layout;
+}
+
+static void log_line(void *to, const char *text)
+{
+	pr_info("%s\n", text);
+}
+
+static int __init shadow_percpu_init(void)
+{
+	const struct shadow_percpu_section section = __SHADOW_PERCPU_SECTION();
+	enum spcpu_first_mode mode;
+	struct spcpu_layout *layout;
+	struct spcpu *s;
+	int err;
+
+	err = parse_first_mode(&mode) ?: check_backing();
+	if (err)
+		return err;
+
+	layout = lay_out(mode, section.end - section.start);
+	if (IS_ERR(layout))
+		return PTR_ERR(layout);
+
+	s = spcpu_create(layout, mode, section.start);
+	if (IS_ERR(s)) {
+		spcpu_layout_free(layout);
+		return PTR_ERR(s);
+	}
+	spcpu_section_adopt(s, &section);
+	spcpu_api_open(s);
+
+	err = spcpu_debugfs_init(s);
+	if (err) {
+		spcpu_destroy(s);
+		return err;
+	}
+	spcpu_layout_print(layout, log_line, NULL);
+	return 0;
+}
+
+static void __exit shadow_percpu_exit(void)
+{
+	struct spcpu *s = spcpu_api_allocator();
+
+	spcpu_debugfs_exit();
+	spcpu_shutdown(s);
+	spcpu_section_exit();
+	spcpu_report_leaks(s);
+	spcpu_destroy(s);
+}
+
+module_init(shadow_percpu_init);
+module_exit(shadow_percpu_exit);
+
+MODULE_DESCRIPTION("A percpu allocator beside the kernel's own");
+MODULE_AUTHOR("The shadow_percpu authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Section: static variables of modules, and their copies.
+ *
+ * A variable's pointer starts out as the address of its image. Registering
+ * moves all pointers of a module by one distance, from the image of its section
+ * to the percpu area that holds the copies.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "section.h"
+
+/**
+ * struct registration - one module's section
+ *
+ * @node: on the list of all
+ * @start: the section's image
+ * @area: the copies
+ * @name: the module, for reports; a copy, since modules come and go
+ */
+struct registration {
+	struct list_head node;
+	const char *start;
+	void __percpu *area;
+	char name[MODULE_NAME_LEN];
+};
+
+static LIST_HEAD(registrations);
+static DEFINE_MUTEX(registrations_lock);
+
+static bool has_variables(const struct shadow_percpu_section *section)
+{
+	return section->ptrs != section->ptrs_end;
+}
+
+/* pointers that have not been moved point into the image */
+static bool is_moved(const struct shadow_percpu_section *section)
+{
+	return section->ptrs[0] < (unsigned long)section->start ||
+	       section->ptrs[0] >= (unsigned long)section->end;
+}
+
+static void move_pointers(const struct shadow_percpu_section *section,
+			  unsigned long distance)
+{
+	unsigned long *ptr;
+
+	for (ptr = section->ptrs; ptr < section->ptrs_end; ptr++)
+		*ptr += distance;
+}
+
+static unsigned long distance_to(const struct shadow_percpu_section *section,
+				 const void __percpu *area)
+{
+	return (__force unsigned long)area - (unsigned long)section->start;
+}
+
+static struct registration *find(const struct shadow_percpu_section *section)
+{
+	struct registration *reg;
+
+	lockdep_assert_held(&registrations_lock);
+	list_for_each_entry(reg, &registrations, node)
+		if (reg->start == section->start)
+			return reg;
+	return NULL;
+}
+
+static void drop(struct spcpu *s, struct registration *reg)
+{
+	lockdep_assert_held(&registrations_lock);
+	spcpu_free(s, reg->area);
+	list_del(&reg->node);
+	kfree(reg);
+}
+
+static void __percpu *make_copies(struct spcpu *s,
+				  const struct shadow_percpu_section *section)
+{
+	const struct spcpu_request req = {
+		.size = section->end - section->start,
+		.align = max_t(size_t, section->align, 1),
+		.reserved = true,
+		.gfp = GFP_KERNEL,
+		.caller = _RET_IP_,
+	};
+	void __percpu *area;
+	unsigned int cpu;
+
+	if (spcpu_alloc(s, &req, &area))
+		return NULL;
+
+	for_each_possible_cpu(cpu)
+		memcpy(per_cpu_ptr(area, cpu), section->start, req.size);
+	return area;
+}
+
+static int add(struct spcpu *s, const struct shadow_percpu_section *section,
+	       const char *name)
+{
+	struct registration *reg;
+
+	lockdep_assert_held(&registrations_lock);
+
+	if (is_moved(section))
+		return -EBUSY;
+
+	/* a module that went away without a word, and another in its place */
+	reg = find(section);
+	if (reg)
+		drop(s, reg);
+
+	reg = kzalloc(sizeof(*reg), GFP_KERNEL);
+	if (!reg)
+		return -ENOMEM;
+
+	reg->area = make_copies(s, section);
+	if (!reg->area) {
+		kfree(reg);
+		return -ENOMEM;
+	}
+
+	reg->start = section->start;
+	strscpy(reg->name, name, sizeof(reg->name));
+	list_add(&reg->node, &registrations);
+	move_pointers(section, distance_to(section, reg->area));
+	return 0;
+}
+
+/**
+ * spcpu_section_register() - give a module's variables their copies
+ * @s: the allocator
+ * @section: the module's view of its own section
+ * @name: the module's name
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -EBUSY: registered already; -ENOMEM: no room in the reserved chunk
+ *	(logged).
+ */
+int spcpu_section_register(struct spcpu *s,
+			   const struct shadow_percpu_section *section,
+			   const char *name)
+{
+	int err;
+
+	if (!has_variables(section))
+		return 0;
+
+	mutex_lock(&registrations_lock);
+	err = add(s, section, name);
+	mutex_unlock(&registrations_lock);
+
+	if (err == -ENOMEM)
+		pr_err("%s: %td bytes of static variables (aligned to %u) do not fit into what is left of the %zu bytes of the reserved chunk: load shadow_percpu with a larger reserved_size=\n",
+		       name, section->end - section->start, section->align,
+		       s->layout->reserved_size);
+	else if (err)
+		pr_err("%s: registered already\n", name);
+	return err;
+}
+
+/**
+ * spcpu_section_unregister() - take the copies back
+ * @s: the allocator
+ * @section: the module's view of its own section; may be unregistered
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_section_unregister(struct spcpu *s,
+			      const struct shadow_percpu_section *section)
+{
+	struct registration *reg;
+
+	if (!has_variables(section))
+		return;
+
+	mutex_lock(&registrations_lock);
+	reg = is_moved(section) ? find(section) : NULL;
+	if (reg) {
+		move_pointers(section, -distance_to(section, reg->area));
+		drop(s, reg);
+	}
+	mutex_unlock(&registrations_lock);
+}
+
+/**
+ * spcpu_section_adopt() - point our own variables into the first chunk
+ * @s: an allocator whose static part is a copy of @section
+ * @section: our own section
+ *
+ * Context: Process context, before anybody uses the variables.
+ */
+void spcpu_section_adopt(struct spcpu *s,
+			 const struct shadow_percpu_section *section)
+{
+	unsigned long base = s->first->window->base;
+	unsigned long area = base - per_cpu_offset(s->layout->low_cpu);
+
+	move_pointers(section, area - (unsigned long)section->start);
+}
+
+/**
+ * spcpu_section_exit() - forget modules that went away without a word
+ *
+ * Names them; their areas are among the leaked objects.
+ *
+ * Context: Process context.
+ */
+void spcpu_section_exit(void)
+{
+	struct registration *reg, *next;
+
+	mutex_lock(&registrations_lock);
+	list_for_each_entry_safe(reg, next, &registrations, node) {
+		pr_warn("leaked: the static variables of %s, which did not call shadow_percpu_unregister()\n",
+			reg->name);
+		list_del(&reg->node);
+		kfree(reg);
+	}
+	mutex_unlock(&registrations_lock);
+}
