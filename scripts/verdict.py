@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Decide whether a run was good, from what guests left behind.
+
+  verdict.py run --console LOG --started EPOCH --json OUT
+      reads the guest's second serial port from stdin while it runs
+  verdict.py check --sources DIR --json OUT GUEST_DIR...
+      reads, for each guest of `make check`, the files that scripts/check keeps
+      in its folder: kunit.json, kunit.out, test.log, verdict
+
+Nothing is good by default: what is missing has failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Kernel messages that fail a run, wherever they come from.
+BAD = re.compile(
+    r'\b(BUG|WARNING|Oops|Call Trace|KASAN|UBSAN|leaked)\b'
+    r'|Kernel panic|general protection fault|suspicious RCU usage'
+    r'|possible (circular|recursive) locking|inconsistent lock state'
+    r'|lockdep is turned off|detected stalls?\b|blocked for more than')
+
+# Log lines that a case provokes on purpose, as regular expressions that match
+# the whole line; and (guest, case) pairs that may skip themselves.
+ANNOUNCED: list[str] = []
+MAY_SKIP: set[tuple[str, str]] = set()
+
+
+@dataclass
+class Check:
+    name: str
+    passed: bool
+    detail: str = ''
+
+
+@dataclass
+class Report:
+    """What a guest said on its second serial port (see qemu/guest/lib.sh)."""
+    checks: list[Check] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
+    done: bool = False
+
+    def read(self, lines: Iterable[str]) -> Iterator[str]:
+        """Take in all lines; yield the text for the screen as it comes."""
+        for line in lines:
+            word, _, rest = line.rstrip('\r\n').partition(' ')
+            if word == 'show':
+                yield rest
+            elif word == 'done':
+                self.done = True
+            elif word == 'figure':
+                name, _, value = rest.partition(' ')
+                self.figures[name] = int(value) if value.isdigit() else 0
+            elif word == 'check':
+                name, status, detail = (rest.split(' ', 2) + ['', ''])[:3]
+                self.checks.append(Check(name, status == 'pass', detail))
+
+    def finished(self) -> Check:
+        return Check('finished', self.done,
+                     '' if self.done else 'the guest stopped before its end')
+
+
+def read_text(path: Path) -> str:
+    return path.read_text(errors='replace') if path.exists() else ''
+
+
+def clean_log(path: Path) -> Check:
+    """No message in a console log that a healthy kernel does not print."""
+    text = read_text(path)
+    if not text:
+        return Check('console', False, f'{path.name} is missing or empty')
+    for line in text.splitlines():
+        if BAD.search(line) and not any(re.fullmatch(a, line) for a in ANNOUNCED):
+            return Check('console', False, line.strip())
+    return Check('console', True, 'no bad message in the whole log')
+
+
+# --- make run ---------------------------------------------------------------
+
+def run(console: Path, started: float, out: Path) -> bool:
+    report = Report()
+    for text in report.read(sys.stdin):
+        print(text, flush=True)
+    checks = [*report.checks, report.finished(), clean_log(console)]
+    print()
+    for check in checks:
+        print(f'{"ok  " if check.passed else "FAIL"} {check.name:14} {check.detail}')
+
+    passed = sum(check.passed for check in checks)
+    figures = {
+        'passed': passed,
+        'failed': len(checks) - passed,
+        'replayed_ops': report.figures.get('replayed_ops', 0),
+        'live_objects': report.figures.get('live_objects', 0),
+        'chunks': report.figures.get('chunks', 0),
+        'seconds': round(time.time() - started),
+    }
+    out.write_text(json.dumps(figures) + '\n')
+    print('\nrun: {passed} passed, {failed} failed, {replayed_ops} operations replayed, '
+          '{live_objects} live, {chunks} chunks, {seconds} s'.format(**figures))
+    return figures['failed'] == 0
+
+
+# --- make check -------------------------------------------------------------
+
+CASE = re.compile(r'^\s*KUNIT_CASE(?:_SLOW)?\((\w+)\)', re.MULTILINE)
+SUITE = re.compile(r'^(?:static )?struct kunit_suite \w+ = \{', re.MULTILINE)
+
+
+def expected(sources: Path) -> tuple[int, Counter[str]]:
+    """Suites and cases that the test sources hold."""
+    suites = 0
+    cases: Counter[str] = Counter()
+    for source in sorted(sources.glob('*.c')):
+        text = source.read_text()
+        suites += len(SUITE.findall(text))
+        cases.update(CASE.findall(text))
+    return suites, cases
+
+
+def leaves(group: dict) -> Iterator[tuple[str, str, str]]:
+    """Suite, name and status of every case below a group of kunit.py's JSON."""
+    for case in group['test_cases']:
+        yield group['name'], case['name'], case['status']
+    for below in group['sub_groups']:
+        yield from leaves(below)
+
+
+@dataclass
+class Guest:
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cases: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, check: Check) -> None:
+        if check.passed:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.wrong.append(f'{check.name}: {check.detail}')
+
+    def add_case(self, suite: str, name: str, status: str) -> None:
+        self.cases += 1
+        if status == 'SKIP':
+            self.skipped += 1
+            if (self.name, name) in MAY_SKIP:
+                return
+        self.add(Check(f'{suite}.{name}', status == 'PASS', status))
+
+
+def same_cases(ran: Counter[str], wanted: Counter[str]) -> Check:
+    problems = [f'{name} did not run' for name in (wanted - ran)]
+    problems += [f'{name} is in no source' for name in (ran - wanted)]
+    if not wanted:
+        problems.append('the sources hold no case')
+    return Check('cases', not problems,
+                 ', '.join(problems) or f'{wanted.total()} as in the sources')
+
+
+def kunit_result(path: Path) -> list[tuple[str, str, str]]:
+    try:
+        return list(leaves(json.loads(path.read_text())))
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def no_ktap_errors(out: str) -> Check:
+    """kunit.py counts errors in KTAP itself, but its JSON leaves them out."""
+    errors = [line for line in out.splitlines() if '[ERROR]' in line]
+    if 'Testing complete.' not in out:
+        errors.append('kunit.py did not come to its end')
+    return Check('ktap', not errors, errors[0] if errors else 'no error in KTAP')
+
+
+def judge(folder: Path, suites: int, wanted: Counter[str]) -> Guest:
+    guest = Guest(folder.name)
+    results = kunit_result(folder / 'kunit.json')
+    for suite, name, status in results:
+        guest.add_case(suite, name, status)
+    guest.add(same_cases(Counter(name for _, name, _ in results), wanted))
+    ran = len({suite for suite, _, _ in results})
+    guest.add(Check('suites', ran == suites, f'{ran} of {suites} ran'))
+    guest.add(no_ktap_errors(read_text(folder / 'kunit.out')))
+    guest.add(clean_log(folder / 'test.log'))
+
+    report = Report()
+    for text in report.read(read_text(folder / 'verdict').splitlines()):
+        print(text)
+    for check in [*report.checks, report.finished()]:
+        guest.add(check)
+    return guest
+
+
+def check(sources: Path, out: Path, folders: list[Path]) -> bool:
+    suites, wanted = expected(sources)
+    guests = [judge(folder, suites, wanted) for folder in folders]
+    print(f'{"guest":10} {"cases":>6} {"passed":>7} {"failed":>7} {"skipped":>8}')
+    for guest in guests:
+        print(f'{guest.name:10} {guest.cases:6} {guest.passed:7} {guest.failed:7} '
+              f'{guest.skipped:8}')
+    for guest in guests:
+        for line in guest.wrong:
+            print(f'FAIL {guest.name}: {line}')
+
+    figures = {
+        'passed': sum(guest.passed for guest in guests),
+        'failed': sum(guest.failed for guest in guests),
+        'skipped': sum(guest.skipped for guest in guests),
+        'guests': [{'name': guest.name, 'passed': guest.passed, 'failed': guest.failed,
+                    'skipped': guest.skipped} for guest in guests],
+    }
+    out.write_text(json.dumps(figures) + '\n')
+    print('\ncheck: {passed} passed, {failed} failed, {skipped} skipped'.format(**figures))
+    return bool(guests) and figures['failed'] == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    modes = parser.add_subparsers(dest='mode', required=True)
+    for_run = modes.add_parser('run')
+    for_run.add_argument('--console', type=Path, required=True)
+    for_run.add_argument('--started', type=float, required=True)
+    for_run.add_argument('--json', type=Path, required=True)
+    for_check = modes.add_parser('check')
+    for_check.add_argument('--sources', type=Path, required=True)
+    for_check.add_argument('--json', type=Path, required=True)
+    for_check.add_argument('guests', type=Path, nargs='+')
+    for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
+    for_suites.add_argument('--sources', type=Path, required=True)
+    args = parser.parse_args()
+
+    if args.mode == 'suites':
+        print(expected(args.sources)[0])
+        return 0
+    if args.mode == 'run':
+        good = run(args.console, args.started, args.json)
+    else:
+        good = check(args.sources, args.json, args.guests)
+    return 0 if good else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
