@@ -9,26 +9,33 @@
 #ifndef SPCPU_ENGINE_H
 #define SPCPU_ENGINE_H
 
-#include <linux/types.h>
+#include <linux/bits.h>
 #include <linux/mm.h>
+#include <linux/types.h>
 
 #define SPCPU_GRANULE_SHIFT	2
-#define SPCPU_GRANULE		(1 << SPCPU_GRANULE_SHIFT)
+#define SPCPU_GRANULE		((int)BIT(SPCPU_GRANULE_SHIFT))
 #define SPCPU_BLOCK_BITS	((int)(PAGE_SIZE >> SPCPU_GRANULE_SHIFT))
 
 /**
  * struct spcpu_hints - what is known of the free space of a block, or a chunk
  *
  * All in granules, positions relative to the start of the block (of the chunk).
+ * A hint never names a granule that is taken. It may know of less than there
+ * is: @left_free and @first_free are exact (but see there), and @contig_hint is
+ * 0 in full blocks only; all else is a lower bound. That is the kernel's way,
+ * and decides where areas go.
  *
  * @contig_hint: length of the longest known free run
- * @contig_hint_start: where it begins
- * @scan_hint: length of the longest known free run before the longest one
- *             (or after it, if both are equally long); 0 when none is known
- * @scan_hint_start: where it begins
+ * @contig_hint_start: where it begins; means nothing when @contig_hint is 0
+ * @scan_hint: length of the longest known free run before the longest one, or
+ *             after it, if both are equally long; 0 when none is known
+ * @scan_hint_start: where it begins; means nothing when @scan_hint is 0
  * @left_free: length of the free run at the very left, 0 if the first is taken
- * @right_free: length of the free run at the very right
- * @first_free: position of the first free granule, @nr_bits if there is none
+ * @right_free: length of the free run at the very right; less, or 0, once that
+ *              run was made the longest without another look at it
+ * @first_free: position of the first free granule, @nr_bits if there is none;
+ *              but 0 in a block that lies amid an area
  * @nr_bits: length of the block (of the chunk)
  */
 struct spcpu_hints {
@@ -49,7 +56,9 @@ struct spcpu_hints {
  * @nr_bits: number of granules
  * @free_bits: number of free granules
  * @nr_empty: number of blocks that are free from end to end
- * @whole: hints of the whole chunk; @left_free and @right_free are not kept up
+ * @whole: hints of the whole chunk; its left_free and right_free are not kept
+ *         up, and its contig_hint, which forgets more, can be 0 while runs
+ *         shorter than a block are free
  * @blocks: hints of each block
  * @alloc: bit set: the granule is taken
  * @bound: bit set: an area begins here, or one ends just before; accurate only
