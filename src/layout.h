@@ -7,10 +7,12 @@
 #ifndef SPCPU_LAYOUT_H
 #define SPCPU_LAYOUT_H
 
-#include <linux/types.h>
+#include <linux/limits.h>
 #include <linux/sizes.h>
+#include <linux/types.h>
 
 #define SPCPU_MIN_UNIT_SIZE	SZ_32K		/* also the largest request */
+#define SPCPU_MAX_UNIT_SIZE	SZ_1G		/* places in a unit are int */
 #define SPCPU_MIN_DYN_SIZE	(20 << 10)
 #define SPCPU_NO_CPU		UINT_MAX	/* a unit that belongs to no CPU */
 #define SPCPU_NO_UNIT		UINT_MAX	/* a CPU that is not possible */
@@ -20,15 +22,18 @@
  *
  * @nr_cpu_ids: highest possible CPU number plus one
  * @possible: bitmap of possible CPUs
- * @near: true when two CPUs are at local distance, in both directions; NULL
- *        when the machine has one node
+ * @near: is @b at local distance from @a? CPUs share a group when it says so
+ *        both ways; NULL when the machine has one node
  * @offset: per_cpu_offset() by CPU: units of a chunk lie at these distances;
  *          NULL to lay the groups out back to back, as if nothing were mapped
  * @static_size: bytes of static variables
  * @reserved_size: bytes for the reserved chunk, a multiple of 4, may be 0
  * @dyn_size: least number of bytes for dynamic areas in the first chunk
- * @atom_size: an allocation of units is a multiple of this many bytes
+ * @atom_size: an allocation of units is a multiple of this many bytes, itself
+ *             a multiple of the page size
  * @unit_size: bytes of a unit, a multiple of the page size; 0 to choose
+ *
+ * No size may be over %SPCPU_MAX_UNIT_SIZE.
  */
 struct spcpu_machine {
 	unsigned int nr_cpu_ids;
@@ -47,9 +52,8 @@ struct spcpu_machine {
  *
  * @nr_units: units, CPU-less ones at the end included
  * @nr_cpus: CPUs
- * @base_offset: bytes from the first unit of the lowest CPU to this group's
- *               first unit
- * @cpu_map: unit of the group -> CPU, or SPCPU_NO_CPU
+ * @base_offset: bytes from the lowest CPU's unit to this group's first unit
+ * @cpu_map: unit of the group -> CPU, ascending, or SPCPU_NO_CPU
  */
 struct spcpu_group {
 	unsigned int nr_units;
@@ -61,13 +65,13 @@ struct spcpu_group {
 /**
  * struct spcpu_layout - how a chunk lies in memory
  *
+ * @unit_size: bytes of a unit
+ * @alloc_size: bytes allocated together, @upa units
+ * @atom_size: as given, or a page when units do not divide an allocation well
  * @static_size: bytes of static variables, as given
- * @reserved_size: bytes of the reserved chunk
+ * @reserved_size: bytes of the reserved chunk, as given
  * @dyn_size: bytes for dynamic areas in the first chunk, so that the three
  *            together are whole pages
- * @unit_size: bytes of a unit
- * @atom_size: see &struct spcpu_machine
- * @alloc_size: bytes allocated together; @upa units
  * @upa: units per allocation
  * @nr_cpu_ids: length of @unit_map and @unit_off
  * @nr_cpus: number of possible CPUs
@@ -77,16 +81,17 @@ struct spcpu_group {
  * @high_cpu: the CPU whose unit lies highest
  * @span: bytes from the start of the lowest unit to the end of the highest
  * @unit_map: CPU -> unit, or SPCPU_NO_UNIT
- * @unit_off: CPU -> bytes from the lowest CPU's unit to this CPU's
+ * @unit_off: CPU -> bytes from the lowest CPU's unit to this CPU's; 0 for a
+ *            CPU that is not possible
  * @groups: the groups
  */
 struct spcpu_layout {
+	size_t unit_size;
+	size_t alloc_size;
+	size_t atom_size;
 	size_t static_size;
 	size_t reserved_size;
 	size_t dyn_size;
-	size_t unit_size;
-	size_t atom_size;
-	size_t alloc_size;
 	unsigned int upa;
 	unsigned int nr_cpu_ids;
 	unsigned int nr_cpus;
@@ -102,8 +107,8 @@ struct spcpu_layout {
 
 struct spcpu_layout *spcpu_layout_build(const struct spcpu_machine *m);
 void spcpu_layout_free(struct spcpu_layout *layout);
-void spcpu_layout_print(const struct spcpu_layout *layout,
-			void (*line)(void *to, const char *text), void *to);
+int spcpu_layout_print(const struct spcpu_layout *layout, bool by_page,
+		       void (*line)(void *to, const char *text), void *to);
 
 /* bytes of a unit of the first chunk that are in use, whole pages */
 static inline size_t spcpu_layout_first_size(const struct spcpu_layout *layout)
