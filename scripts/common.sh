@@ -11,7 +11,7 @@ BUILD=$ROOT/build
 CACHE=${SPCPU_CACHE:-${XDG_CACHE_HOME:-~/.cache}/shadow-percpu}
 LOG=${LOG:-/dev/null}
 JOBS=$(nproc)
-export ROOT BUILD CACHE LOG JOBS
+export ROOT BUILD CACHE LOG JOBS PYTHONDONTWRITEBYTECODE=1
 
 # begin TARGET: start the full log of a target, and drop its old figures, so
 # that no failure can leave yesterday's success behind.

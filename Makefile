@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What people run. The kernel's own build of the modules is in Kbuild.
+
+.DEFAULT_GOAL := modules
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo
+	@echo "A target's log is build/TARGET.log, its figures are build/TARGET.json. Downloads"
+	@echo "and kernels are kept in \$$SPCPU_CACHE (~/.cache/shadow-percpu)."
+
+modules: ## build for the running kernel, or for KDIR=...                  up to 30 s
+	@scripts/modules $(KDIR)
+
+run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 3 min
+	@scripts/run
+
+shell: ## a prompt in the same guest, the modules loaded              10 s, first 3 min
+	@scripts/run shell
+
+check: ## KUnit suites in three guests; GUESTS="one four nodes"        3 min, first 12 min
+	@scripts/check $(GUESTS)
+
+selftest: ## prove that the verdict on a run can turn red                         1 s
+	@python3 -B scripts/selftest.py
+
+clean: ## remove build/, keep the cache                                        1 s
+	@rm -rf build
+
+.PHONY: help modules run shell check selftest clean

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# `make check`: the KUnit suites, for kunit.py. Before 6.12 nobody prints KTAP's
+# header and plan for a module's suites, and kunit.py would then pass whatever
+# it finds; so they are printed here.
+
+# machine: does this guest have the CPUs and nodes it is meant to have?
+# spcpu_cpus is POSSIBLE/ONLINE/CPUS OF NODE 0:CPUS OF NODE 1...
+machine()
+{
+	cpu=/sys/devices/system/cpu
+	node=/sys/devices/system/node
+	is=$(cat $cpu/possible)/$(cat $cpu/online)/$(cat $node/node*/cpumap.list | paste -sd :)
+	check machine "$is" [ "$is" = "${spcpu_cpus:-}" ]
+}
+
+suites()
+{
+	insmod /modules/kunit.ko
+	check load "insmod" load shadow_percpu
+	echo '<6>KTAP version 1' >/dev/kmsg # one record a write
+	echo "<6>1..${spcpu_suites:-0}" >/dev/kmsg
+	check test_load "insmod" load shadow_percpu_test
+	check test_unload "rmmod" rmmod shadow_percpu_test
+	check unload "rmmod" rmmod shadow_percpu
+	check nothing_left "no debugfs folder, none of our modules" nothing_left
+	check log_clean "$(dmesg | grep -E "$BAD" | head -n 1)" log_clean
+}
+
+machine
+suites
+if [ -n "${spcpu_parameters:-}" ]; then
+	# shellcheck source=qemu/guest/parameters.sh
+	. /parameters.sh
+fi

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# Module parameters, good and bad, and loading again and again.
+
+# refused PARAMETER...: insmod fails, says why in one line, leaves nothing.
+refused()
+{
+	dmesg -c >/dev/null
+	if load shadow_percpu "$@" 2>/tmp/insmod; then
+		rmmod shadow_percpu
+		fail "refused:$*" "it loaded"
+		return
+	fi
+	lines=$(dmesg | grep -c 'shadow_percpu: ')
+	check "refused:$*" "$(dmesg | grep 'shadow_percpu: ' | head -n 1)" \
+		[ "$lines" -eq 1 ]
+	nothing_left || fail "refused:$*" "something is left of it"
+}
+
+# serves PARAMETER...: with these it loads, places a few objects, unloads.
+serves()
+{
+	check "loads:$*" "insmod" load shadow_percpu "$@"
+	printf 'a 1 64 8\na 2 4 4 atomic\n# a comment\n\na 3 4096 4096\nf 2\n' \
+		>"$DEBUG/replay"
+	rows=$(grep -c '^ *[0-9]' "$DEBUG/replay")
+	check "serves:$*" "$rows rows of 2" [ "$rows" -eq 2 ]
+	check "unloads:$*" "rmmod" rmmod shadow_percpu
+	nothing_left || fail "unloads:$*" "something is left of it"
+}
+
+again_and_again()
+{
+	for _ in $(seq "$1"); do
+		load shadow_percpu && rmmod shadow_percpu && nothing_left || return
+	done
+}
+
+refused unit_size=7
+refused reserved_size=1073741824
+refused first_chunk=foo
+refused backing=foo
+serves first_chunk=page
+serves first_chunk=embed
+check cycles "20 times insmod and rmmod" again_and_again 20

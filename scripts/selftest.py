@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Prove that the verdict turns red: feed it a good run, spoilt in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import verdict
+
+SOURCES = {
+    'a_test.c': '''
+static struct kunit_case cases[] = {
+	KUNIT_CASE(first),
+	KUNIT_CASE(second),
+	{}
+};
+
+struct kunit_suite spcpu_a_suite = {
+''',
+    'b_test.c': '''
+static struct kunit_case cases[] = {
+	KUNIT_CASE(third),
+	{}
+};
+
+struct kunit_suite spcpu_b_suite = {
+''',
+}
+LOG = 'Linux version 6.1\nDEBUG_LIST is on\nKTAP version 1\n1..2\nreboot: Power down\n'
+KUNIT_OUT = '[00:00:00] Testing complete. Ran 3 tests: passed: 3\n'
+SAID = 'show text\ncheck load pass insmod\nfigure chunks 3\ndone\n'
+
+
+def group(name: str, cases: dict[str, str], below: list[dict] | None = None) -> dict:
+    return {'name': name, 'sub_groups': below or [],
+            'test_cases': [{'name': n, 'status': s} for n, s in cases.items()]}
+
+
+class Good(unittest.TestCase):
+    """A good guest in a folder; each test spoils one thing."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        self.guest = self.root / 'guest'
+        self.sources = self.root / 'kunit'
+        self.guest.mkdir()
+        self.sources.mkdir()
+        for name, text in SOURCES.items():
+            (self.sources / name).write_text(text)
+        self.suites = {'a': {'first': 'PASS', 'second': 'PASS'}, 'b': {'third': 'PASS'}}
+        self.put('test.log', LOG)
+        self.put('kunit.out', KUNIT_OUT)
+        self.put('verdict', SAID)
+
+    def put(self, name: str, text: str) -> None:
+        (self.guest / name).write_text(text)
+
+    def verdict(self) -> tuple[bool, dict]:
+        if self.suites:
+            self.put('kunit.json', json.dumps(group(
+                'all', {}, [group(name, cases) for name, cases in self.suites.items()])))
+        out = self.root / 'check.json'
+        with contextlib.redirect_stdout(io.StringIO()):
+            good = verdict.check(self.sources, out, [self.guest])
+        return good, json.loads(out.read_text())
+
+    def assert_red(self) -> None:
+        good, figures = self.verdict()
+        self.assertFalse(good)
+        self.assertGreater(figures['failed'], 0)
+
+
+class Check(Good):
+    def test_good_is_green(self) -> None:
+        good, figures = self.verdict()
+        self.assertTrue(good)
+        self.assertEqual(figures['failed'], 0)
+        self.assertEqual(figures['guests'][0]['name'], 'guest')
+
+    def test_failing_case(self) -> None:
+        self.suites['a']['second'] = 'FAIL'
+        self.assert_red()
+
+    def test_crashed_case(self) -> None:
+        self.suites['a']['second'] = 'ERROR'
+        self.assert_red()
+
+    def test_skipped_case(self) -> None:
+        self.suites['a']['second'] = 'SKIP'
+        self.assert_red()
+
+    def test_missing_case(self) -> None:
+        del self.suites['a']['second']
+        self.assert_red()
+
+    def test_missing_suite(self) -> None:
+        del self.suites['b']
+        self.assert_red()
+
+    def test_unknown_case(self) -> None:
+        self.suites['b']['fourth'] = 'PASS'
+        self.assert_red()
+
+    def test_no_case_at_all(self) -> None:
+        self.suites = {}
+        self.assert_red()
+
+    def test_no_case_wanted(self) -> None:
+        self.suites = {}
+        for source in self.sources.iterdir():
+            source.unlink()
+        self.assert_red()
+
+    def test_ktap_error(self) -> None:
+        self.put('kunit.out', '[ERROR] Test: a: missing expected subtest!\n' + KUNIT_OUT)
+        self.assert_red()
+
+    def test_kunit_died(self) -> None:
+        self.put('kunit.out', 'Traceback\n')
+        self.assert_red()
+
+    def test_bad_log_lines(self) -> None:
+        for line in ('WARNING: CPU: 0 PID: 1 at mm/percpu.c:1',
+                     'BUG: sleeping function called from invalid context',
+                     'Oops: 0000 [#1] SMP', 'Call Trace:',
+                     'shadow_percpu: leaked: 64 bytes', 'INFO: lockdep is turned off.',
+                     'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:'):
+            with self.subTest(line):
+                self.put('test.log', LOG + line + '\n')
+                self.assert_red()
+
+    def test_no_log(self) -> None:
+        (self.guest / 'test.log').unlink()
+        self.assert_red()
+
+    def test_failed_check(self) -> None:
+        self.put('verdict', SAID.replace('pass', 'fail'))
+        self.assert_red()
+
+    def test_garbled_check(self) -> None:
+        self.put('verdict', SAID.replace('pass', 'passed'))
+        self.assert_red()
+
+    def test_not_done(self) -> None:
+        self.put('verdict', SAID.replace('done\n', ''))
+        self.assert_red()
+
+    def test_said_nothing(self) -> None:
+        (self.guest / 'verdict').unlink()
+        self.assert_red()
+
+
+class Run(Good):
+    def run_verdict(self, said: str, log: str = LOG) -> tuple[bool, dict]:
+        self.put('console', log)
+        out = self.root / 'run.json'
+        with mock.patch.object(sys, 'stdin', io.StringIO(said)), \
+                contextlib.redirect_stdout(io.StringIO()):
+            good = verdict.run(self.guest / 'console', 0, out)
+        return good, json.loads(out.read_text())
+
+    def test_good_is_green(self) -> None:
+        good, figures = self.run_verdict(SAID)
+        self.assertTrue(good)
+        self.assertEqual((figures['failed'], figures['chunks']), (0, 3))
+
+    def test_spoilt_is_red(self) -> None:
+        for said, log in ((SAID.replace('pass', 'fail'), LOG),
+                          (SAID.replace('done', 'don'), LOG),
+                          ('', LOG), (SAID, ''), (SAID, LOG + 'WARNING: a\n')):
+            with self.subTest(said=said, log=log):
+                good, figures = self.run_verdict(said, log)
+                self.assertFalse(good)
+                self.assertGreater(figures['failed'], 0)
+
+
+if __name__ == '__main__':
+    unittest.main()
