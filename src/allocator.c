@@ -18,8 +18,9 @@
  * @image: initial values of the static variables, layout->static_size bytes
  *
  * Context: Process context. May sleep.
- * Return: The allocator, for spcpu_destroy(); ERR_PTR(-ENOMEM); ERR_PTR(-E2BIG)
- *	if vmap() cannot map a chunk of this layout on this machine (logged).
+ * Return: The allocator, for spcpu_destroy(); ERR_PTR(-ENOMEM),
+ *	also if vmap() cannot map a chunk of this layout on this machine
+ *	(logged).
  */
 struct spcpu *spcpu_create(struct spcpu_layout *layout,
 			   enum spcpu_first_mode mode, const void *image)

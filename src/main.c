@@ -123,7 +123,7 @@ static int __init shadow_percpu_init(void)
 		spcpu_destroy(s);
 		return err;
 	}
-	spcpu_layout_print(layout, log_line, NULL);
+	spcpu_layout_print(layout, mode == SPCPU_FIRST_PAGE, log_line, NULL);
 	return 0;
 }
 

@@ -27,17 +27,17 @@
  * vmap() refuses more pages than the machine has, dummies included.
  *
  * Context: Any.
- * Return: 0; -E2BIG, logged, if the span is too long.
+ * Return: 0; -ENOMEM, logged, if the span is too long.
  */
 int spcpu_window_fits(const struct spcpu_layout *layout, unsigned long ram)
 {
 	if (layout->span >> PAGE_SHIFT <= ram)
 		return 0;
 
-	pr_err("a chunk spans %lu MB of addresses from CPU %u to CPU %u, and vmap() maps no more than the %lu MB of this machine: this needs backing=sparse\n",
+	pr_err("a chunk spans %lu MB of addresses from CPU %u to CPU %u, and vmap() maps no more than the %lu MB of this machine: it takes backing=sparse, which this version does not have\n",
 	       layout->span >> 20, layout->low_cpu, layout->high_cpu,
 	       ram >> (20 - PAGE_SHIFT));
-	return -E2BIG;
+	return -ENOMEM;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_fits);
 
