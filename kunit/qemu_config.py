@@ -22,7 +22,7 @@ CONFIG_SERIAL_8250_CONSOLE=y''',
     qemu_arch='x86_64',
     kernel_path='arch/x86/boot/bzImage',
     kernel_command_line=' '.join([
-        'console=ttyS0 panic=-1 printk.devkmsg=on',
+        'console=ttyS0 panic=-1 no_timer_check printk.devkmsg=on',
         os.environ.get('SPCPU_APPEND', ''),
     ]),
     extra_qemu_params=[

@@ -5,13 +5,30 @@
 # header and plan for a module's suites, and kunit.py would then pass whatever
 # it finds; so they are printed here.
 
+# cpus_of NODE: its CPUs as a list of ranges, offline ones included (`cpulist`
+# has only those online).
+cpus_of()
+{
+	for cpu in "$1"/cpu[0-9]*; do
+		echo "${cpu##*/cpu}"
+	done | sort -n | awk '
+		$1 != last + 1 || NR == 1 {
+			if (NR > 1)
+				printf "%s,", first == last ? last : first "-" last
+			first = $1
+		}
+		{ last = $1 }
+		END { print first == last ? last : first "-" last }'
+}
+
 # machine: does this guest have the CPUs and nodes it is meant to have?
 # spcpu_cpus is POSSIBLE/ONLINE/CPUS OF NODE 0:CPUS OF NODE 1...
 machine()
 {
 	cpu=/sys/devices/system/cpu
-	node=/sys/devices/system/node
-	is=$(cat $cpu/possible)/$(cat $cpu/online)/$(cat $node/node*/cpumap.list | paste -sd :)
+	nodes=$(for node in /sys/devices/system/node/node*; do cpus_of "$node"; done |
+		paste -sd :)
+	is=$(cat $cpu/possible)/$(cat $cpu/online)/$nodes
 	check machine "$is" [ "$is" = "${spcpu_cpus:-}" ]
 }
 
