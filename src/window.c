@@ -170,8 +170,8 @@ int spcpu_window_map(struct spcpu_window *window,
 		     const struct spcpu_layout *layout, struct page *dummy,
 		     gfp_t gfp)
 {
-	unsigned long last = layout->unit_off[layout->high_cpu] >> PAGE_SHIFT;
-	unsigned long nr = last + window->nr_pages;
+	/* whole units, even where few pages are behind them: see the index */
+	unsigned long nr = layout->span >> PAGE_SHIFT;
 	struct page **run;
 	unsigned int cpu;
 	void *base;
