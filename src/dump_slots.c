@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dump slots: which chunks are in which slot.
+ */
+#include "compat/kunit.h"
+#include "dump.h"
+
+static unsigned int count(const struct list_head *chunks)
+{
+	const struct list_head *pos;
+	unsigned int nr = 0;
+
+	list_for_each(pos, chunks)
+		nr++;
+	return nr;
+}
+
+static void show_chunks(struct seq_file *m, const struct list_head *chunks)
+{
+	const struct spcpu_chunk *chunk;
+
+	seq_printf(m, " %6u", count(chunks));
+	list_for_each_entry(chunk, chunks, node)
+		seq_put_decimal_ull(m, " #", chunk->id);
+	seq_putc(m, '\n');
+}
+
+/* slots by length have no name, and the last of them may have no length */
+static void show_slot(struct seq_file *m, struct spcpu *s, int slot)
+{
+	const char *name = spcpu_slot_name(&s->slots, slot);
+	unsigned long flags;
+	size_t lo, hi;
+
+	seq_printf(m, "%6d %-13s", slot, *name ? name : "-");
+	spcpu_slot_range(&s->slots, slot, &lo, &hi);
+	if (lo <= hi)
+		seq_printf(m, " %10zu %10zu", lo, hi);
+	else
+		seq_printf(m, " %10s %10s", "-", "-");
+
+	spin_lock_irqsave(&s->lock, flags);
+	show_chunks(m, &s->slots.lists[slot]);
+	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+/**
+ * spcpu_slots_show() - print the chunks of each slot
+ * @m: where to; its private is a struct spcpu
+ * @unused: not used
+ *
+ * Chunks are listed in the order in which allocations ask them. The lock is
+ * held for a slot at a time: a chunk that moves meanwhile may be listed twice,
+ * or not at all.
+ *
+ * Context: Process context.
+ * Return: 0.
+ */
+int spcpu_slots_show(struct seq_file *m, void *unused)
+{
+	struct spcpu *s = m->private;
+	int slot;
+
+	seq_puts(m, "# slot name       from bytes   to bytes chunks, first asked first\n");
+	for (slot = 0; slot < s->slots.nr; slot++)
+		show_slot(m, s, slot);
+
+	if (s->reserved)
+		seq_printf(m, "%6s %-13s %10s %10s %6u #%u\n", "-", "reserved",
+			   "-", "-", 1, s->reserved->id);
+	return 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slots_show);

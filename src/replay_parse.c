@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Replay, the grammar: from a line to what it asks for.
+ *
+ * Pure: it touches nothing but its arguments, and looks at no character behind
+ * the line's end, so it can be run by the million outside of the kernel.
+ */
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "compat/kunit.h"
+#include "replay.h"
+
+/* a part of the line; what is left of it, or a word */
+struct text {
+	const char *at;
+	size_t len;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* cut the next word off; its length is 0 when there is none */
+static struct text next_word(struct text *rest)
+{
+	struct text word;
+
+	while (rest->len && is_blank(*rest->at)) {
+		rest->at++;
+		rest->len--;
+	}
+
+	word = (struct text){ .at = rest->at };
+	while (rest->len && !is_blank(*rest->at)) {
+		rest->at++;
+		rest->len--;
+		word.len++;
+	}
+	return word;
+}
+
+static bool word_is(struct text word, const char *what)
+{
+	return word.len == strlen(what) && !memcmp(word.at, what, word.len);
+}
+
+static bool take_number(struct text *rest, u32 *number)
+{
+	struct text word = next_word(rest);
+	u64 value = 0;
+	size_t i;
+
+	for (i = 0; i < word.len; i++) {
+		if (word.at[i] < '0' || word.at[i] > '9')
+			return false;
+
+		value = value * 10 + (word.at[i] - '0');
+		if (value > U32_MAX)
+			return false;
+	}
+	*number = value;
+	return word.len;
+}
+
+static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
+{
+	struct text word;
+
+	op->verb = SPCPU_REPLAY_ALLOC;
+	if (!take_number(rest, &op->id))
+		return "`a` wants an ID, a number below 2^32";
+	if (!take_number(rest, &op->size))
+		return "`a` wants a size behind the ID, a number below 2^32";
+	if (!take_number(rest, &op->align))
+		return "`a` wants an alignment behind the size, a number below 2^32";
+
+	word = next_word(rest);
+	op->atomic = word_is(word, "atomic");
+	if (word.len && !op->atomic)
+		return "behind the alignment may come nothing but `atomic`";
+	return NULL;
+}
+
+static const char *parse_free(struct text *rest, struct spcpu_replay_op *op)
+{
+	op->verb = SPCPU_REPLAY_FREE;
+	if (!take_number(rest, &op->id))
+		return "`f` wants an ID, a number below 2^32";
+	return NULL;
+}
+
+static const char *parse(struct text line, struct spcpu_replay_op *op)
+{
+	struct text rest = {
+		line.at, min_t(size_t, line.len, SPCPU_REPLAY_LINE_MAX)
+	};
+	struct text verb = next_word(&rest);
+	const char *why;
+
+	if (verb.len && *verb.at == '#')
+		return NULL;
+	if (line.len > SPCPU_REPLAY_LINE_MAX)
+		return "longer than 63 characters";
+	if (!verb.len)
+		return NULL;
+
+	if (word_is(verb, "a"))
+		why = parse_alloc(&rest, op);
+	else if (word_is(verb, "f"))
+		why = parse_free(&rest, op);
+	else
+		return "begins with neither `a`, `f` nor #";
+
+	if (!why && next_word(&rest).len)
+		why = "more words than it takes";
+	return why;
+}
+
+/**
+ * spcpu_replay_parse() - understand a line
+ * @line: its first characters, up to SPCPU_REPLAY_LINE_MAX of them; need not
+ *	be terminated
+ * @len: how many the line has in all, the newline not counted
+ * @op: set to what it asks for: SPCPU_REPLAY_NOTHING for a line to be skipped
+ *	and on error
+ * @why: on error set to what is wrong, in words
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL.
+ */
+int spcpu_replay_parse(const char *line, size_t len, struct spcpu_replay_op *op,
+		       const char **why)
+{
+	const char *wrong;
+
+	*op = (struct spcpu_replay_op){};
+	wrong = parse((struct text){ line, len }, op);
+	if (!wrong)
+		return 0;
+
+	*op = (struct spcpu_replay_op){};
+	*why = wrong;
+	return -EINVAL;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_replay_parse);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * View: a copy of one chunk, to be looked at without the lock.
+ */
+#include <linux/bitmap.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat/kunit.h"
+#include "view.h"
+
+/**
+ * spcpu_view_create() - make room for a copy of any chunk
+ * @s: the allocator; outlives the view
+ *
+ * No chunk has more pages than a unit, so whatever spcpu_view_load() finds has
+ * room, and nothing has to be allocated when the lock is held.
+ *
+ * Context: Process context. May sleep.
+ * Return: The view, for spcpu_view_destroy(), or NULL without memory. There is
+ *	no chunk in it yet.
+ */
+struct spcpu_view *spcpu_view_create(struct spcpu *s)
+{
+	struct spcpu_view *view;
+
+	view = kzalloc(sizeof(*view), GFP_KERNEL);
+	if (!view)
+		return NULL;
+
+	view->s = s;
+	view->chunk = spcpu_chunk_create(NULL, 0, s->layout->unit_size,
+					 GFP_KERNEL);
+	if (!view->chunk) {
+		kfree(view);
+		return NULL;
+	}
+	return view;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_view_create);
+
+/**
+ * spcpu_view_destroy() - free a view
+ * @view: from spcpu_view_create(), or NULL
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_view_destroy(struct spcpu_view *view)
+{
+	if (!view)
+		return;
+
+	spcpu_chunk_destroy(view->chunk);
+	kfree(view);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_view_destroy);
+
+static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
+{
+	const struct spcpu_map room = *to;
+
+	*to = *from;
+	to->blocks = room.blocks;
+	to->alloc = room.alloc;
+	to->bound = room.bound;
+	to->populated = room.populated;
+	memcpy(to->blocks, from->blocks,
+	       from->nr_blocks * sizeof(*from->blocks));
+	bitmap_copy(to->alloc, from->alloc, from->nr_bits);
+	bitmap_copy(to->bound, from->bound, from->nr_bits + 1);
+}
+
+static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
+{
+	struct spcpu_map map = to->map;
+
+	copy_map(&map, &from->map);
+	*to = *from;
+	to->map = map;
+	bitmap_copy(to->populated, from->populated, from->map.nr_blocks);
+
+	/* what the copy is not part of */
+	INIT_LIST_HEAD(&to->node);
+	INIT_LIST_HEAD(&to->all);
+	to->window = NULL;
+}
+
+/*
+ * Not every chunk is where its longest free run would have it, so ask the list:
+ * one of its nodes is the head.
+ */
+static int slot_of(const struct spcpu *s, const struct spcpu_chunk *chunk)
+{
+	const struct list_head *heads = s->slots.lists;
+	const struct list_head *pos;
+
+	list_for_each(pos, &chunk->node)
+		if (pos >= heads && pos < heads + s->slots.nr)
+			return pos - heads;
+	return -1;
+}
+
+static const struct spcpu_chunk *find(const struct spcpu *s, unsigned int id)
+{
+	const struct spcpu_chunk *chunk;
+
+	list_for_each_entry(chunk, &s->chunks, all)
+		if (chunk->id >= id)
+			return chunk;
+	return NULL;
+}
+
+/**
+ * spcpu_view_load() - copy the first chunk from a number on
+ * @view: the view; what it had before is gone
+ * @id: the least number to look for
+ *
+ * Context: Any but NMI.
+ * Return: True, and @view has the chunk with the least number that is not below
+ *	@id; false if there is none.
+ */
+bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
+{
+	struct spcpu *s = view->s;
+	const struct spcpu_chunk *chunk;
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->lock, flags);
+	chunk = find(s, id);
+	if (chunk) {
+		copy_chunk(view->chunk, chunk);
+		view->base = (void *)spcpu_chunk_base(chunk);
+		view->slot = slot_of(s, chunk);
+		view->reserved = chunk == s->reserved;
+		view->first = chunk == s->first;
+	}
+	spin_unlock_irqrestore(&s->lock, flags);
+
+	return chunk;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_view_load);
+
+/**
+ * spcpu_view_flags() - what is special about the chunk
+ * @view: a view with a chunk
+ *
+ * Context: Any.
+ * Return: Words with commas between them, "-" if there are none. Not to be
+ *	freed.
+ */
+const char *spcpu_view_flags(const struct spcpu_view *view)
+{
+	if (view->reserved)
+		return "reserved,immutable";
+	if (view->first)
+		return "first,immutable";
+	return "-";
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * View: a copy of one chunk, to be looked at without the lock.
+ *
+ * Chunks come and go while somebody reads a dump. A view remembers no chunk,
+ * only a number, and holds the lock no longer than copying one chunk takes.
+ */
+#ifndef SPCPU_VIEW_H
+#define SPCPU_VIEW_H
+
+#include "core.h"
+
+/**
+ * struct spcpu_view - one chunk as it was at one moment
+ *
+ * @s: the allocator
+ * @chunk: the copy, map included; on no list and without a window
+ * @base: address of the lowest CPU's copy of offset 0; for %p only
+ * @slot: the slot it is in; -1 for the reserved chunk, which is in none
+ * @reserved: it is the reserved chunk
+ * @first: it is the dynamic chunk of the first chunk
+ */
+struct spcpu_view {
+	struct spcpu *s;
+	struct spcpu_chunk *chunk;
+	void *base;
+	int slot;
+	bool reserved;
+	bool first;
+};
+
+struct spcpu_view *spcpu_view_create(struct spcpu *s);
+void spcpu_view_destroy(struct spcpu_view *view);
+bool spcpu_view_load(struct spcpu_view *view, unsigned int id);
+const char *spcpu_view_flags(const struct spcpu_view *view);
+
+/* where the chunk's own bytes end, from its first page */
+static inline unsigned long spcpu_view_end(const struct spcpu_view *view)
+{
+	return ((unsigned long)view->chunk->map.nr_blocks << PAGE_SHIFT) -
+	       view->chunk->tail;
+}
+
+#endif /* SPCPU_VIEW_H */
