@@ -73,17 +73,17 @@ static int check_machine(const struct spcpu_machine *m)
 		return -EINVAL;
 	}
 	if (!m->atom_size || !PAGE_ALIGNED(m->atom_size)) {
-		pr_err("atom_size=%zu is not a multiple of the page size (%lu): give at least one page\n",
+		pr_err("atom_size=%zu is not a multiple of the page size (%lu): give a page or more\n",
 		       m->atom_size, PAGE_SIZE);
 		return -EINVAL;
 	}
 	if (!IS_ALIGNED(m->reserved_size, CHUNK_ALIGN)) {
-		pr_err("reserved_size=%zu is not a multiple of %u: give %zu, or 0 for none\n",
+		pr_err("reserved_size=%zu is not a multiple of %u: give %zu\n",
 		       m->reserved_size, CHUNK_ALIGN,
-		       ALIGN_DOWN(m->reserved_size, CHUNK_ALIGN));
+		       ALIGN(m->reserved_size, CHUNK_ALIGN));
 		return -EINVAL;
 	}
-	return check_sizes(m);
+	return 0;
 }
 
 /* whole pages: what rounding adds is for dynamic areas */
@@ -301,16 +301,13 @@ static int check_unit_size(const struct spcpu_machine *m, size_t need,
 	return 0;
 }
 
-static int check_need(const struct spcpu_layout *layout, size_t limit)
+static int check_need(const struct spcpu_machine *m, size_t need, size_t limit)
 {
-	size_t need = spcpu_layout_first_size(layout);
-
 	if (need <= limit)
 		return 0;
 
-	pr_err("static %zu + reserved_size=%zu + dyn_size=%zu bytes do not fit into a unit, which has at most %zu: give at least %zu less\n",
-	       layout->static_size, layout->reserved_size, layout->dyn_size,
-	       limit, need - limit);
+	pr_err("static %zu + reserved_size=%zu + dyn_size=%zu bytes need units of %zu bytes, and there is room for %zu: give less\n",
+	       m->static_size, m->reserved_size, m->dyn_size, need, limit);
 	return -ERANGE;
 }
 
@@ -322,7 +319,7 @@ static int fit_units(struct spcpu_layout *layout,
 			    SPCPU_MIN_UNIT_SIZE);
 	int err;
 
-	err = check_need(layout, limit) ?: check_unit_size(m, need, limit);
+	err = check_need(m, need, limit) ?: check_unit_size(m, need, limit);
 	if (err)
 		return err;
 
@@ -333,8 +330,8 @@ static int fit_units(struct spcpu_layout *layout,
 	else if (m->offset)
 		layout->unit_size = min(limit, layout->alloc_size);
 	else
-		layout->unit_size = layout->alloc_size /
-				    choose_upa(layout, need);
+		layout->unit_size = min(limit, layout->alloc_size /
+					       choose_upa(layout, need));
 
 	layout->upa = layout->alloc_size / layout->unit_size;
 	if (layout->alloc_size % layout->unit_size ||
@@ -470,7 +467,7 @@ struct spcpu_layout *spcpu_layout_build(const struct spcpu_machine *m)
 	struct spcpu_layout *layout;
 	int err;
 
-	err = check_machine(m);
+	err = check_sizes(m) ?: check_machine(m);
 	if (err)
 		return ERR_PTR(err);
 
