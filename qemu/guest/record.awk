@@ -4,14 +4,19 @@
 # numbers in the order they were allocated. A free of an object older than the
 # recording has none and is left out. Totals go to the file named by `totals`.
 
-# field NAME: the value of NAME=VALUE; a call site may hold blanks, so search.
-function field(name,    i)
+# learn EVENT: where its fields are, counted from the end of the line, for a call
+# site at its beginning may hold blanks.
+function learn(event,    i)
 {
-	name = name "="
-	for (i = NF; i > 4; i--)
-		if (index($i, name) == 1)
-			return substr($i, length(name) + 1)
-	return ""
+	for (i = NF; index($i, "="); i--)
+		back[event, substr($i, 1, index($i, "=") - 1)] = NF - i
+	known[event] = 1
+}
+
+# value EVENT NAME: that of NAME=VALUE.
+function value(event, name)
+{
+	return substr($(NF - back[event, name]), length(name) + 2)
 }
 
 /^# entries-in-buffer/ {
@@ -20,17 +25,21 @@ function field(name,    i)
 }
 
 / percpu_alloc_percpu: / {
+	if (!known["alloc"])
+		learn("alloc")
 	id++
-	alive[field("ptr")] = id
-	if (field("reserved") == 1)
+	alive[value("alloc", "ptr")] = id
+	if (value("alloc", "reserved") == 1)
 		reserved++
-	atomic = field("is_atomic") == 1 ? " atomic" : ""
-	print "a " id " " field("size") " " field("align") atomic
+	atomic = value("alloc", "is_atomic") == 1 ? " atomic" : ""
+	print "a " id " " value("alloc", "size") " " value("alloc", "align") atomic
 	operations++
 }
 
 / percpu_free_percpu: / {
-	ptr = field("ptr")
+	if (!known["free"])
+		learn("free")
+	ptr = value("free", "ptr")
 	if (ptr in alive) {
 		print "f " alive[ptr]
 		delete alive[ptr]

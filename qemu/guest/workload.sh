@@ -10,23 +10,22 @@ workload_cgroups()
 	mount -t cgroup2 cgroup2 /tmp/cgroup || return
 	sed 's/[a-z]*/+&/g' /tmp/cgroup/cgroup.controllers \
 		>/tmp/cgroup/cgroup.subtree_control
-	for i in $(seq "$1"); do
-		mkdir "/tmp/cgroup/c$i"
-	done
-	for i in $(seq 4 "$1"); do
-		rmdir "/tmp/cgroup/c$i"
-	done
+	cd /tmp/cgroup || return
+	seq "$1" | xargs mkdir
+	seq 4 "$1" | xargs rmdir
+	cd /
 }
 
 workload_mounts()
 {
+	mkdir -p /tmp/mounts
+	cd /tmp/mounts || return
+	seq "$1" | xargs mkdir
 	for i in $(seq "$1"); do
-		mkdir "/tmp/m$i"
-		mount -t tmpfs tmpfs "/tmp/m$i"
+		mount -t tmpfs tmpfs "$i"
 	done
-	for i in $(seq 4 "$1"); do
-		umount "/tmp/m$i"
-	done
+	seq 4 "$1" | xargs umount
+	cd /
 }
 
 workload_interfaces()
