@@ -38,11 +38,11 @@ dumps()
 {
 	show ""
 	show "=== $1"
-	dump alloc_info 20
-	dump slots 24
-	dump chunks 16
-	dump map 12
-	dump stats 30
+	dump alloc_info 24
+	dump slots 26
+	dump chunks 24
+	dump map 32
+	dump stats 24
 	for dump in $DUMPS; do
 		grep -q . "$DEBUG/$dump" || { fail "dumps_$2" "$dump is empty"; return; }
 	done
