@@ -26,7 +26,10 @@
 enum spcpu_first_mode {
 	SPCPU_FIRST_EMBED,	/* one vmalloc area per group */
 	SPCPU_FIRST_PAGE,	/* page by page */
+	SPCPU_NR_FIRST_MODES
 };
+
+extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
 
 /**
  * struct spcpu_stats - counts since load, of all chunks; under the lock

@@ -15,6 +15,9 @@
 int spcpu_alloc_info_show(struct seq_file *m, void *unused);
 int spcpu_slots_show(struct seq_file *m, void *unused);
 
+/* of the exported calls: seq_file::private is not used */
+int spcpu_calls_show(struct seq_file *m, void *unused);
+
 /* a record a chunk: seq_file::private is a struct spcpu_view */
 extern const struct seq_operations spcpu_chunks_ops;
 extern const struct seq_operations spcpu_map_ops;

@@ -9,11 +9,6 @@
 #include "compat/kunit.h"
 #include "dump.h"
 
-static const char * const first_modes[] = {
-	[SPCPU_FIRST_EMBED] = "embed",
-	[SPCPU_FIRST_PAGE] = "page",
-};
-
 static void print_line(void *m, const char *text)
 {
 	seq_puts(m, text);
@@ -90,7 +85,7 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused)
 		return err;
 
 	seq_printf(m, "first_chunk=%s span=%lu, from CPU %u to the end of CPU %u's unit\n\n",
-		   first_modes[s->first_mode], layout->span, layout->low_cpu,
+		   spcpu_first_modes[s->first_mode], layout->span, layout->low_cpu,
 		   layout->high_cpu);
 	show_parts(m, s);
 	seq_putc(m, '\n');

@@ -19,6 +19,12 @@
 #include "core.h"
 #include "trace.h"
 
+/* as the parameter first_chunk= and the dumps name them */
+const char * const spcpu_first_modes[] = {
+	[SPCPU_FIRST_EMBED] = "embed",
+	[SPCPU_FIRST_PAGE] = "page",
+};
+
 static int group_node(const struct spcpu_group *group)
 {
 	int node = cpu_to_node(group->cpu_map[0]);

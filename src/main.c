@@ -39,14 +39,10 @@ module_param(dyn_size, ulong, 0444);
 MODULE_PARM_DESC(dyn_size,
 		 "least bytes for dynamic objects in the first chunk (default: 28672)");
 
-static const char * const first_modes[] = {
-	[SPCPU_FIRST_EMBED] = "embed",
-	[SPCPU_FIRST_PAGE] = "page",
-};
-
 static int parse_first_mode(enum spcpu_first_mode *mode)
 {
-	int i = match_string(first_modes, ARRAY_SIZE(first_modes), first_chunk);
+	int i = match_string(spcpu_first_modes, SPCPU_NR_FIRST_MODES,
+			     first_chunk);
 
 	if (i < 0) {
 		pr_err("first_chunk=%s is unknown: it is embed or page\n",
