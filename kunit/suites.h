@@ -6,14 +6,16 @@
 #include <kunit/test.h>
 
 extern struct kunit_suite spcpu_layout_suite;
-extern struct kunit_suite spcpu_first_chunk_suite;
-extern struct kunit_suite spcpu_engine_suite;
 extern struct kunit_suite spcpu_slot_suite;
+extern struct kunit_suite spcpu_engine_suite;
+extern struct kunit_suite spcpu_index_suite;
+extern struct kunit_suite spcpu_first_chunk_suite;
 extern struct kunit_suite spcpu_core_suite;
 extern struct kunit_suite spcpu_api_suite;
 extern struct kunit_suite spcpu_native_suite;
 extern struct kunit_suite spcpu_bad_input_suite;
 extern struct kunit_suite spcpu_dump_suite;
+extern struct kunit_suite spcpu_replay_suite;
 extern struct kunit_suite spcpu_concurrency_suite;
 extern struct kunit_suite spcpu_load_suite;
 

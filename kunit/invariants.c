@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Invariants: everything that must hold of an allocator between two calls,
+ * found again from the maps alone.
+ *
+ * The allocator's lock is held meanwhile, so what is wrong is written down and
+ * told to KUnit afterwards.
+ */
+#include <linux/bitmap.h>
+#include <linux/rcupdate.h>
+
+#include "fixture.h"
+
+/* more nodes than this on a list: it runs in a circle */
+#define MANY_CHUNKS	10000
+
+/**
+ * struct finding - the first thing that is wrong
+ *
+ * @what: what it is; NULL as long as all is well
+ * @id: of which chunk, or @NO_CHUNK
+ * @is: what was found
+ * @should: what should have been found
+ */
+struct finding {
+	const char *what;
+	unsigned int id;
+	long is;
+	long should;
+};
+
+#define NO_CHUNK	UINT_MAX
+
+static void same(struct finding *f, const char *what, unsigned int id, long is,
+		 long should)
+{
+	if (is != should && !f->what)
+		*f = (struct finding) { what, id, is, should };
+}
+
+static bool all_set(const unsigned long *map, int from, int to)
+{
+	return find_next_zero_bit(map, to, from) >= to;
+}
+
+static bool all_clear(const unsigned long *map, int from, int to)
+{
+	return find_next_bit(map, to, from) >= to;
+}
+
+static int head_bits(const struct spcpu_chunk *chunk)
+{
+	return chunk->head >> SPCPU_GRANULE_SHIFT;
+}
+
+static int end_bits(const struct spcpu_chunk *chunk)
+{
+	return chunk->map.nr_bits - (chunk->tail >> SPCPU_GRANULE_SHIFT);
+}
+
+/* the areas between the hidden ends, each of them whole; how many there are */
+static int check_areas(struct finding *f, const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+	int end = end_bits(chunk);
+	int nr = 0, next;
+	int pos = find_next_bit(map->alloc, end, head_bits(chunk));
+
+	for (; pos < end; pos = find_next_bit(map->alloc, end, next)) {
+		next = find_next_bit(map->bound, map->nr_bits + 1, pos + 1);
+		same(f, "area begins unmarked", chunk->id,
+		     test_bit(pos, map->bound), 1);
+		same(f, "area has a hole", chunk->id,
+		     all_set(map->alloc, pos, next), 1);
+		same(f, "area goes over the end", chunk->id, next > end, 0);
+		nr++;
+	}
+	return nr;
+}
+
+static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+	int i, empty = 0, backed = 0;
+
+	for (i = 0; i < map->nr_blocks; i++) {
+		if (!all_clear(map->alloc, i * SPCPU_BLOCK_BITS,
+			       (i + 1) * SPCPU_BLOCK_BITS))
+			continue;
+		empty++;
+		backed += test_bit(i, chunk->populated);
+	}
+	same(f, "nr_empty", chunk->id, map->nr_empty, empty);
+	same(f, "nr_empty_pop", chunk->id, chunk->nr_empty_pop, backed);
+	same(f, "nr_populated", chunk->id, chunk->nr_populated,
+	     bitmap_weight(chunk->populated, map->nr_blocks));
+}
+
+static void check_chunk(struct finding *f, const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+	const struct spcpu_hints *whole = &map->whole;
+
+	same(f, "length", chunk->id, map->nr_bits,
+	     map->nr_blocks * SPCPU_BLOCK_BITS);
+	same(f, "head is not hidden", chunk->id,
+	     all_set(map->alloc, 0, head_bits(chunk)), 1);
+	same(f, "tail is not hidden", chunk->id,
+	     all_set(map->alloc, end_bits(chunk), map->nr_bits), 1);
+	same(f, "free_bits", chunk->id, map->free_bits,
+	     map->nr_bits - bitmap_weight(map->alloc, map->nr_bits));
+	same(f, "longest run is not free", chunk->id,
+	     all_clear(map->alloc, whole->contig_hint_start,
+		       whole->contig_hint_start + whole->contig_hint), 1);
+	same(f, "nr_alloc", chunk->id, chunk->nr_alloc, check_areas(f, chunk));
+	same(f, "max_alloc_size", chunk->id, !chunk->max_alloc_size,
+	     !chunk->nr_alloc);
+	check_blocks(f, chunk);
+}
+
+static bool is_listed(const struct spcpu *s, const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_chunk *pos;
+
+	list_for_each_entry(pos, &s->chunks, all) {
+		if (pos == chunk)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A chunk is where its space says, or put aside: into slot 0, out of one of the
+ * slots where that is done.
+ */
+static void check_slot(struct finding *f, const struct spcpu *s,
+		       const struct spcpu_chunk *chunk, int slot)
+{
+	int should = spcpu_slot_of_space(&s->slots,
+					 spcpu_chunk_free_bytes(chunk),
+					 spcpu_chunk_contig_bytes(chunk));
+
+	if (!is_listed(s, chunk) || chunk == s->reserved)
+		same(f, "chunk in a slot that should not be", slot, 1, 0);
+	else if (slot || should >= SPCPU_SLOT_FAIL_THRESHOLD)
+		same(f, "slot", chunk->id, slot, should);
+}
+
+static void check_slots(struct finding *f, const struct spcpu *s)
+{
+	struct spcpu_chunk *chunk;
+	int slot, nr = 0, listed = 0;
+
+	for (slot = 0; slot < s->slots.nr; slot++) {
+		list_for_each_entry(chunk, &s->slots.lists[slot], node) {
+			check_slot(f, s, chunk, slot);
+			if (f->what || ++nr > MANY_CHUNKS)
+				break;
+		}
+	}
+	list_for_each_entry(chunk, &s->chunks, all)
+		listed += chunk != s->reserved;
+	same(f, "chunks in slots", NO_CHUNK, nr, listed);
+}
+
+/* each possible CPU's unit at its kernel distance, and no other units */
+static void check_window(struct finding *f, const struct spcpu *s,
+			 const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_window *window = chunk->window;
+	unsigned long low = per_cpu_offset(s->layout->low_cpu);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < s->layout->nr_cpu_ids; cpu++) {
+		const struct spcpu_unit *unit = &window->units[cpu];
+
+		same(f, "unit is there", chunk->id, !!unit->window,
+		     cpu_possible(cpu));
+		if (unit->window)
+			same(f, "distance of a unit", chunk->id,
+			     unit->start - window->base,
+			     per_cpu_offset(cpu) - low);
+	}
+}
+
+static const struct spcpu_chunk *
+chunk_of_unit(const struct spcpu *s, const struct spcpu_unit *unit)
+{
+	const struct spcpu_chunk *chunk;
+
+	list_for_each_entry(chunk, &s->chunks, all) {
+		if (unit >= chunk->window->units &&
+		    unit < chunk->window->units + s->layout->nr_cpu_ids)
+			return chunk;
+	}
+	return NULL;
+}
+
+/*
+ * Each unit of each window in its own cell of the index, and nothing else. What
+ * is found may belong to no window any more: look only whose it is.
+ */
+static void check_index(struct finding *f, struct spcpu *s, int windows)
+{
+	const struct spcpu_chunk *chunk;
+	const struct spcpu_unit *unit;
+	int nr = 0;
+
+	XA_STATE(xas, &s->index.units, 0);
+
+	rcu_read_lock();
+	xas_for_each(&xas, unit, ULONG_MAX) {
+		chunk = chunk_of_unit(s, unit);
+		same(f, "stray unit in the index", NO_CHUNK, !chunk, 0);
+		if (!chunk)
+			break;
+		same(f, "cell of a unit", chunk->id, xas.xa_index,
+		     unit->start / s->layout->unit_size);
+		nr++;
+	}
+	rcu_read_unlock();
+	same(f, "units in the index", NO_CHUNK, nr,
+	     windows * s->layout->nr_cpus);
+}
+
+/**
+ * struct sums - what the chunks add up to
+ *
+ * @windows: windows
+ * @empty: backed pages without areas
+ * @populated: backed pages of a unit
+ * @alloc: live areas
+ */
+struct sums {
+	int windows;
+	int empty;
+	long populated;
+	int alloc;
+};
+
+static void check_sums(struct finding *f, const struct spcpu *s,
+		       const struct sums *sum)
+{
+	const struct spcpu_stats *st = &s->stats;
+
+	same(f, "all nr_empty_pop", NO_CHUNK, s->nr_empty_pop, sum->empty);
+	same(f, "all nr_populated", NO_CHUNK, s->nr_populated, sum->populated);
+	same(f, "nr_cur_alloc", NO_CHUNK, st->nr_cur_alloc, sum->alloc);
+	same(f, "nr_alloc - nr_dealloc", NO_CHUNK,
+	     st->nr_alloc - st->nr_dealloc, sum->alloc);
+	same(f, "nr_max_alloc too small", NO_CHUNK,
+	     st->nr_max_alloc < st->nr_cur_alloc, 0);
+	same(f, "nr_chunks", NO_CHUNK, st->nr_chunks, sum->windows);
+	same(f, "nr_max_chunks too small", NO_CHUNK,
+	     st->nr_max_chunks < st->nr_chunks, 0);
+}
+
+static void add_sums(struct sums *sum, const struct spcpu *s,
+		     const struct spcpu_chunk *chunk)
+{
+	sum->alloc += chunk->nr_alloc;
+	if (chunk == s->reserved)
+		return;
+
+	sum->windows++;
+	sum->empty += chunk->nr_empty_pop;
+	sum->populated += chunk->window->nr_pages;
+}
+
+static void check_all(struct finding *f, struct spcpu *s)
+{
+	struct spcpu_chunk *chunk;
+	struct sums sum = { };
+	long last = -1;
+
+	list_for_each_entry(chunk, &s->chunks, all) {
+		same(f, "ids do not ascend", chunk->id, chunk->id > last, 1);
+		last = chunk->id;
+		check_chunk(f, chunk);
+		check_window(f, s, chunk);
+		add_sums(&sum, s, chunk);
+		if (f->what)
+			return;
+	}
+	same(f, "next_id", NO_CHUNK, s->next_id > last, 1);
+	same(f, "first chunk is not there", NO_CHUNK, is_listed(s, s->first), 1);
+	same(f, "reserved chunk is not there", NO_CHUNK,
+	     is_listed(s, s->reserved), !!s->reserved);
+	check_slots(f, s);
+	check_sums(f, s, &sum);
+	check_index(f, s, sum.windows);
+}
+
+/**
+ * spcpu_test_check() - check everything that must hold of an allocator
+ * @test: the test, which ends if anything is wrong
+ * @s: an allocator that nobody else uses meanwhile; its worker is waited for
+ */
+void spcpu_test_check(struct kunit *test, struct spcpu *s)
+{
+	struct finding f = { };
+
+	spcpu_test_settle(s);
+	spin_lock_irq(&s->lock);
+	check_all(&f, s);
+	spin_unlock_irq(&s->lock);
+
+	KUNIT_ASSERT_NULL_MSG(test, f.what, "%s, chunk %d: is %ld, not %ld",
+			      f.what, (int)f.id, f.is, f.should);
+}

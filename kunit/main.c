@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Main: the one test module. Its suites run when it is loaded, after
+ * shadow_percpu.ko, whose internals they look at.
+ */
+#include <linux/module.h>
+
+#include "compat/kunit.h"
+#include "suites.h"
+
+kunit_test_suites(&spcpu_layout_suite,
+		  &spcpu_slot_suite,
+		  &spcpu_index_suite,
+		  &spcpu_first_chunk_suite,
+		  &spcpu_core_suite);
+
+MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
+MODULE_AUTHOR("The shadow_percpu authors");
+MODULE_LICENSE("GPL");
+SPCPU_IMPORT_FOR_KUNIT();
