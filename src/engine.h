@@ -21,19 +21,19 @@
  * struct spcpu_hints - what is known of the free space of a block, or a chunk
  *
  * All in granules, positions relative to the start of the block (of the chunk).
- * A hint never names a granule that is taken. It may know of less than there
- * is: @left_free and @first_free are exact (but see there), and @contig_hint is
- * 0 in full blocks only; all else is a lower bound. That is the kernel's way,
- * and decides where areas go.
+ * A hint never names a granule that is taken, but may know of less than there
+ * is: lengths are lower bounds, as in the kernel, and decide where areas go. Of
+ * a block, @contig_hint and @left_free are 0 only where they must be, and
+ * @contig_hint is @nr_bits whenever it can be.
  *
  * @contig_hint: length of the longest known free run
  * @contig_hint_start: where it begins; means nothing when @contig_hint is 0
  * @scan_hint: length of the longest known free run before the longest one, or
  *             after it, if both are equally long; 0 when none is known
  * @scan_hint_start: where it begins; means nothing when @scan_hint is 0
- * @left_free: length of the free run at the very left, 0 if the first is taken
- * @right_free: length of the free run at the very right; less, or 0, once that
- *              run was made the longest without another look at it
+ * @left_free: length of the free run at the very left
+ * @right_free: length of the free run at the very right; often 0 once that run
+ *              was made the longest, which takes no look at it
  * @first_free: position of the first free granule, @nr_bits if there is none;
  *              but 0 in a block that lies amid an area
  * @nr_bits: length of the block (of the chunk)

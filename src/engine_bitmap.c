@@ -327,8 +327,7 @@ static void survey(struct spcpu_map *map, int pos)
 		if (r.len)
 			note_run(&map->whole, r);
 
-		/* past the taken granule that ended the run, or to a new block */
-		pos = r.len ? run_end(r) + 1 : block_start(i + 1);
+		pos = run_end(r);
 	}
 }
 
