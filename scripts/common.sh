@@ -81,7 +81,7 @@ as_root()
 update_lists()
 {
 	[[ -n ${LISTS_UPDATED:-} ]] && return
-	LISTS_UPDATED=1
+	export LISTS_UPDATED=1
 	step "updating apt's package lists" "10-30 s" as_root apt-get update
 }
 

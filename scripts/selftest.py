@@ -139,6 +139,17 @@ class Check(Good):
                 self.put('test.log', LOG + line + '\n')
                 self.assert_red()
 
+    def test_announced_line(self) -> None:
+        before, line, after = ('# a: expecting "leaked: "\n', 'leaked: 64 bytes\n',
+                               '# a: expecting no more\n')
+        self.put('test.log', LOG + before + line + after)
+        self.assertTrue(self.verdict()[0])
+        for log in (before + after, before + line, line + before + line + after,
+                    before + line + after + line, before + line + 'BUG: a\n' + after):
+            with self.subTest(log):
+                self.put('test.log', LOG + log)
+                self.assert_red()
+
     def test_no_log(self) -> None:
         (self.guest / 'test.log').unlink()
         self.assert_red()

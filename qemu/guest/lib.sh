@@ -67,6 +67,18 @@ nothing_left()
 	[ ! -e "$DEBUG" ] && [ -z "$(ours)" ]
 }
 
+# announce REGEX, announce_end: bad messages that match come from now on, and are
+# meant to; no longer. scripts/verdict.py fails the run if none came.
+announce()
+{
+	echo "<6>guest: expecting \"$1\"" >/dev/kmsg
+}
+
+announce_end()
+{
+	echo "<6>guest: expecting no more" >/dev/kmsg
+}
+
 log_clean()
 {
 	! dmesg | grep -qE "$BAD"
