@@ -38,9 +38,11 @@ unsigned int spcpu_test_nr_chunks(struct spcpu *s);
 
 /* invariants.c */
 void spcpu_test_check(struct kunit *test, struct spcpu *s);
+void spcpu_test_check_chunks(struct kunit *test, struct spcpu *s);
 
 /* held.c: what became of an allocator's pages? */
 struct spcpu_test_pages *spcpu_test_hold(struct kunit *test, struct spcpu *s);
+unsigned long spcpu_test_nr_pages(const struct spcpu *s);
 unsigned long spcpu_test_nr_used(const struct spcpu_test_pages *held);
 unsigned long spcpu_test_nr_mapped(const struct spcpu_test_pages *held);
 

@@ -12,6 +12,7 @@
 
 #include "fixture.h"
 
+/* a page, and the address it was mapped at, if any */
 struct held_page {
 	struct page *page;
 	void *addr;
@@ -40,10 +41,9 @@ static void put_held(void *what)
 	kvfree(held);
 }
 
-static void hold_page(struct spcpu_test_pages *held, void *addr)
+static void hold_page(struct spcpu_test_pages *held, struct page *page,
+		      void *addr)
 {
-	struct page *page = vmalloc_to_page(addr);
-
 	if (!page || held->nr == held->max)
 		return;
 
@@ -57,14 +57,28 @@ static void hold_window(struct spcpu_test_pages *held,
 	unsigned int cpu, i;
 
 	for_each_possible_cpu(cpu) {
-		for (i = 0; i < window->nr_pages; i++)
-			hold_page(held, (void *)window->units[cpu].start +
-					(i << PAGE_SHIFT));
+		for (i = 0; i < window->nr_pages; i++) {
+			void *addr = (void *)window->units[cpu].start +
+				     (i << PAGE_SHIFT);
+
+			hold_page(held, vmalloc_to_page(addr), addr);
+		}
 	}
 }
 
 /**
- * spcpu_test_hold() - refer to every page of every chunk
+ * spcpu_test_nr_pages() - how many pages there are behind an allocator
+ * @s: an allocator that nobody else uses meanwhile
+ *
+ * Return: Pages of all its units, and the one for the holes between them.
+ */
+unsigned long spcpu_test_nr_pages(const struct spcpu *s)
+{
+	return s->nr_populated * s->layout->nr_cpus + 1;
+}
+
+/**
+ * spcpu_test_hold() - refer to every page behind an allocator
  * @test: the test, at whose end the references are given up
  * @s: an allocator that nobody else uses meanwhile
  *
@@ -72,23 +86,23 @@ static void hold_window(struct spcpu_test_pages *held,
  */
 struct spcpu_test_pages *spcpu_test_hold(struct kunit *test, struct spcpu *s)
 {
-	unsigned long max = (unsigned long)spcpu_test_nr_chunks(s) *
-			    s->layout->nr_cpus *
-			    (s->layout->unit_size >> PAGE_SHIFT);
 	struct spcpu_test_pages *held;
 	struct spcpu_chunk *chunk;
+	unsigned long max;
 
 	spcpu_test_settle(s);
+	max = spcpu_test_nr_pages(s);
 	held = kvzalloc(struct_size(held, at, max), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	held->max = max;
 	spcpu_test_at_exit(test, put_held, held);
 
+	hold_page(held, s->dummy, NULL);
 	list_for_each_entry(chunk, &s->chunks, all) {
 		if (chunk != s->reserved)
 			hold_window(held, chunk->window);
 	}
-	KUNIT_ASSERT_EQ(test, held->nr, s->nr_populated * s->layout->nr_cpus);
+	KUNIT_ASSERT_EQ(test, held->nr, max);
 	return held;
 }
 
@@ -117,7 +131,10 @@ unsigned long spcpu_test_nr_mapped(const struct spcpu_test_pages *held)
 {
 	unsigned long i, nr = 0;
 
-	for (i = 0; i < held->nr; i++)
-		nr += vmalloc_to_page(held->at[i].addr) == held->at[i].page;
+	for (i = 0; i < held->nr; i++) {
+		const struct held_page *at = &held->at[i];
+
+		nr += at->addr && vmalloc_to_page(at->addr) == at->page;
+	}
 	return nr;
 }

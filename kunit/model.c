@@ -38,6 +38,8 @@ struct object {
  * @most: as many live objects as it takes at a time
  * @nr: live objects
  * @shrinking: it rather frees now, until few are left
+ * @next_id: number of the next chunk when the index was last checked
+ * @nr_chunks: number of chunks then
  * @objects: the live objects
  */
 struct spcpu_test_model {
@@ -48,6 +50,8 @@ struct spcpu_test_model {
 	unsigned int most;
 	unsigned int nr;
 	bool shrinking;
+	unsigned int next_id;
+	unsigned int nr_chunks;
 	struct object objects[];
 };
 
@@ -92,6 +96,20 @@ struct spcpu_test_model *spcpu_test_model(struct kunit *test, struct spcpu *s,
 				       NULL, GFP_KERNEL));
 	spcpu_test_at_exit(test, exit_map, &m->map);
 	return m;
+}
+
+/* the index only changes when chunks come or go */
+static void check(struct spcpu_test_model *m)
+{
+	struct spcpu *s = m->s;
+
+	spcpu_test_check_chunks(m->test, s);
+	if (s->next_id == m->next_id && s->stats.nr_chunks == m->nr_chunks)
+		return;
+
+	spcpu_test_check(m->test, s);
+	m->next_id = s->next_id;
+	m->nr_chunks = s->stats.nr_chunks;
 }
 
 /* what a chunk would answer to a request */
@@ -244,7 +262,7 @@ static int ask(struct spcpu_test_model *m, struct forecast *f,
 
 	KUNIT_ASSERT_EQ(m->test, err, -ENOMEM);
 	KUNIT_ASSERT_NULL(m->test, (__force void *)*ptr);
-	spcpu_test_check(m->test, m->s);
+	check(m);
 	predict(m, f);
 	KUNIT_ASSERT_TRUE_MSG(m->test, f->found, "no room was prepared");
 	return spcpu_test_request(m->s, f->size, f->align, false, f->gfp, ptr);
@@ -302,7 +320,7 @@ struct spcpu_place spcpu_test_model_step(struct spcpu_test_model *m)
 {
 	struct spcpu_place place = rather_free(m) ? remove(m) : add(m);
 
-	spcpu_test_check(m->test, m->s);
+	check(m);
 	cond_resched();
 	return place;
 }
@@ -315,6 +333,6 @@ void spcpu_test_model_finish(struct spcpu_test_model *m)
 {
 	while (m->nr) {
 		remove(m);
-		spcpu_test_check(m->test, m->s);
+		check(m);
 	}
 }
