@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "layout.h"
+#include "layout_rules.h"
 #include "suites.h"
 
 #define MAX_CPUS	1024
@@ -108,139 +109,6 @@ static int refusal(void)
 	return 0;
 }
 
-/*
- * What holds for any layout, whatever the machine.
- */
-static bool sizes_hold(const struct spcpu_machine *m,
-		       const struct spcpu_layout *l)
-{
-	size_t sum = spcpu_layout_first_size(l);
-	size_t asked = m->static_size + m->reserved_size +
-		       max_t(size_t, m->dyn_size, SPCPU_MIN_DYN_SIZE);
-
-	return l->static_size == m->static_size &&
-	       l->reserved_size == m->reserved_size &&
-	       sum >= asked && sum - asked < PAGE_SIZE && PAGE_ALIGNED(sum) &&
-	       l->unit_size >= sum && l->unit_size >= SPCPU_MIN_UNIT_SIZE &&
-	       PAGE_ALIGNED(l->unit_size) &&
-	       (!m->unit_size || l->unit_size == m->unit_size) &&
-	       l->unit_size * l->upa == l->alloc_size &&
-	       !(l->alloc_size % l->atom_size) &&
-	       (l->atom_size == m->atom_size || l->atom_size == PAGE_SIZE);
-}
-
-static bool near_each_other(const struct spcpu_machine *m, unsigned int a,
-			    unsigned int b)
-{
-	return !m->near || (m->near(a, b) && m->near(b, a));
-}
-
-/* a CPU is in the first group whose first CPU it is near to */
-static bool is_in_right_group(const struct spcpu_machine *m,
-			      const struct spcpu_layout *l, unsigned int cpu,
-			      unsigned int group)
-{
-	unsigned int i;
-
-	for (i = 0; i < group; i++) {
-		if (near_each_other(m, l->groups[i].cpu_map[0], cpu))
-			return false;
-	}
-	return l->groups[group].cpu_map[0] == cpu ||
-	       near_each_other(m, l->groups[group].cpu_map[0], cpu);
-}
-
-static bool group_holds(const struct spcpu_machine *m,
-			const struct spcpu_layout *l, unsigned int group,
-			unsigned int first_unit)
-{
-	const struct spcpu_group *g = &l->groups[group];
-	unsigned int i;
-
-	if (!g->nr_cpus || g->nr_units % l->upa ||
-	    g->nr_units - g->nr_cpus >= l->upa ||
-	    g->base_offset != l->unit_off[g->cpu_map[0]])
-		return false;
-
-	for (i = 0; i < g->nr_cpus; i++) {
-		unsigned int cpu = g->cpu_map[i];
-
-		if (cpu >= m->nr_cpu_ids || !test_bit(cpu, m->possible) ||
-		    (i && cpu <= g->cpu_map[i - 1]) ||
-		    l->unit_map[cpu] != first_unit + i ||
-		    !is_in_right_group(m, l, cpu, group))
-			return false;
-	}
-	for (; i < g->nr_units; i++) {
-		if (g->cpu_map[i] != SPCPU_NO_CPU)
-			return false;
-	}
-	return true;
-}
-
-/* that unit_map agrees both ways makes sure that no CPU is there twice */
-static bool groups_hold(const struct spcpu_machine *m,
-			const struct spcpu_layout *l)
-{
-	unsigned int i, units = 0, cpus = 0;
-
-	for (i = 0; i < l->nr_groups; i++) {
-		if (!group_holds(m, l, i, units))
-			return false;
-		units += l->groups[i].nr_units;
-		cpus += l->groups[i].nr_cpus;
-	}
-	for (i = 0; i < m->nr_cpu_ids; i++) {
-		if (!test_bit(i, m->possible) &&
-		    l->unit_map[i] != SPCPU_NO_UNIT)
-			return false;
-	}
-	return l->nr_cpu_ids == m->nr_cpu_ids && units == l->nr_units &&
-	       cpus == l->nr_cpus &&
-	       cpus == bitmap_weight(m->possible, m->nr_cpu_ids) &&
-	       units - cpus <= cpus / 3;
-}
-
-static bool is_clear_of(const struct spcpu_layout *l, unsigned int a,
-			unsigned int b)
-{
-	unsigned long x = l->unit_off[a], y = l->unit_off[b];
-
-	return x < y ? y - x >= l->unit_size : x - y >= l->unit_size;
-}
-
-static bool places_hold(const struct spcpu_machine *m,
-			const struct spcpu_layout *l)
-{
-	unsigned int a, b;
-
-	for_each_set_bit(a, m->possible, m->nr_cpu_ids) {
-		if (!PAGE_ALIGNED(l->unit_off[a]) ||
-		    l->unit_off[a] > l->unit_off[l->high_cpu] ||
-		    (m->offset && l->unit_off[a] !=
-		     m->offset[a] - m->offset[l->low_cpu]))
-			return false;
-		for_each_set_bit(b, m->possible, a) {
-			if (!is_clear_of(l, a, b))
-				return false;
-		}
-	}
-	return !l->unit_off[l->low_cpu] &&
-	       l->span == l->unit_off[l->high_cpu] + l->unit_size;
-}
-
-static const char *broken_rule(const struct spcpu_machine *m,
-			       const struct spcpu_layout *l)
-{
-	if (!sizes_hold(m, l))
-		return "sizes";
-	if (!groups_hold(m, l))
-		return "groups and units";
-	if (!places_hold(m, l))
-		return "places";
-	return "";
-}
-
 /* groups, units, units per allocation, bytes of a unit: and all rules hold */
 static void expect_shape(struct kunit *test, unsigned int groups,
 			 unsigned int units, unsigned int upa, size_t unit_size)
@@ -251,7 +119,7 @@ static void expect_shape(struct kunit *test, unsigned int groups,
 	KUNIT_EXPECT_EQ(test, l->nr_units, units);
 	KUNIT_EXPECT_EQ(test, l->upa, upa);
 	KUNIT_EXPECT_EQ(test, l->unit_size, unit_size);
-	KUNIT_EXPECT_STREQ(test, broken_rule(&box.m, l), "");
+	KUNIT_EXPECT_STREQ(test, spcpu_test_broken_rule(&box.m, l), "");
 }
 
 /*
@@ -374,6 +242,16 @@ static bool near_if_higher(unsigned int a, unsigned int b)
 	return a <= b;
 }
 
+static bool near_if_lower(unsigned int a, unsigned int b)
+{
+	return a >= b;
+}
+
+static bool near_2(unsigned int a, unsigned int b)
+{
+	return a == 2 || b == 2;
+}
+
 static bool near_next(unsigned int a, unsigned int b)
 {
 	return a + 1 == b || b + 1 == a;
@@ -383,6 +261,17 @@ static void layout_near_one_way_is_far(struct kunit *test)
 {
 	MACHINE("0-3")->near = near_if_higher;
 	expect_shape(test, 4, 4, 1, SZ_2M);
+	box.m.near = near_if_lower;
+	expect_shape(test, 4, 4, 1, SZ_2M);
+}
+
+static void layout_near_to_two_groups(struct kunit *test)
+{
+	/* 2 is near everyone, and comes with the first of them */
+	MACHINE("0-3")->near = near_2;
+	expect_shape(test, 3, 4, 1, SZ_2M);
+	KUNIT_EXPECT_EQ(test, box.layout->groups[0].nr_cpus, 2);
+	KUNIT_EXPECT_EQ(test, box.layout->unit_map[2], 1);
 }
 
 static void layout_near_counts_from_the_first(struct kunit *test)
@@ -406,11 +295,18 @@ static void layout_page_atoms(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, box.layout->alloc_size, (size_t)192 << 10);
 }
 
-static void layout_odd_atom(struct kunit *test)
+static void layout_units_are_whole_pages(struct kunit *test)
 {
-	/* 6 units would fit, but not in whole pages */
-	MACHINE("0-4")->atom_size = 1280 << 10;
-	expect_shape(test, 1, 5, 5, SZ_256K);
+	/* room for two, of an odd number of pages in all */
+	MACHINE("0-1")->atom_size = SZ_512K - PAGE_SIZE;
+	expect_shape(test, 1, 2, 1, SZ_512K - PAGE_SIZE);
+}
+
+static void layout_units_as_large_as_they_can(struct kunit *test)
+{
+	/* 4 of 768 KB, with a hole, take no less than 3 of 1 MB */
+	MACHINE("0-2")->atom_size = 3 * SZ_1M;
+	expect_shape(test, 1, 3, 3, SZ_1M);
 }
 
 static void layout_unit_has_a_maximum(struct kunit *test)
@@ -421,7 +317,7 @@ static void layout_unit_has_a_maximum(struct kunit *test)
 	box.m.static_size = SZ_1G - SZ_64K;
 	box.m.reserved_size = 0;
 	box.m.dyn_size = 0;
-	expect_shape(test, 1, 1, 1, SPCPU_MAX_UNIT_SIZE);
+	expect_shape(test, 1, 1, 1, SZ_1G);
 	KUNIT_EXPECT_EQ(test, box.layout->atom_size, PAGE_SIZE);
 }
 
@@ -436,7 +332,7 @@ static void layout_dyn_takes_the_rounding(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, build(test)->dyn_size, (size_t)DYN + 100);
 	m->static_size = STATIC + 1;
 	KUNIT_EXPECT_EQ(test, build(test)->dyn_size, DYN + PAGE_SIZE - 1);
-	KUNIT_EXPECT_STREQ(test, broken_rule(m, box.layout), "");
+	KUNIT_EXPECT_STREQ(test, spcpu_test_broken_rule(m, box.layout), "");
 }
 
 static void layout_dyn_has_a_minimum(struct kunit *test)
@@ -447,10 +343,10 @@ static void layout_dyn_has_a_minimum(struct kunit *test)
 	m->reserved_size = 0;
 	m->dyn_size = 0;
 	KUNIT_EXPECT_EQ(test, build(test)->dyn_size,
-			PAGE_ALIGN(SPCPU_MIN_DYN_SIZE));
-	m->dyn_size = PAGE_ALIGN(SPCPU_MIN_DYN_SIZE) + 1;
+			PAGE_ALIGN(20 << 10));
+	m->dyn_size = PAGE_ALIGN(20 << 10) + 1;
 	KUNIT_EXPECT_EQ(test, build(test)->dyn_size,
-			PAGE_ALIGN(SPCPU_MIN_DYN_SIZE) + PAGE_SIZE);
+			PAGE_ALIGN(20 << 10) + PAGE_SIZE);
 }
 
 static void layout_unit_has_a_minimum(struct kunit *test)
@@ -461,7 +357,7 @@ static void layout_unit_has_a_minimum(struct kunit *test)
 	m->reserved_size = 0;
 	m->dyn_size = 0;
 	m->atom_size = PAGE_SIZE;
-	expect_shape(test, 1, 2, 1, PAGE_ALIGN(SPCPU_MIN_UNIT_SIZE));
+	expect_shape(test, 1, 2, 1, PAGE_ALIGN(SZ_32K));
 }
 
 static void layout_first_size_is_the_sum(struct kunit *test)
@@ -662,7 +558,7 @@ static void layout_unit_size_without_offsets(struct kunit *test)
 	expect_shape(test, 1, 4, 1, SZ_64M);
 	KUNIT_EXPECT_EQ(test, box.layout->unit_off[3], 3UL * SZ_64M);
 
-	box.m.unit_size = SPCPU_MAX_UNIT_SIZE;
+	box.m.unit_size = SZ_1G;
 	KUNIT_EXPECT_EQ(test, refusal(), BITS_PER_LONG == 64 ? 0 : -ERANGE);
 }
 
@@ -830,9 +726,9 @@ static void layout_refuses_close_offsets_for_small_units(struct kunit *test)
 	box.m.static_size = 0;
 	box.m.reserved_size = 0;
 	box.m.dyn_size = 0;
-	at_offsets(SZ_1G, PAGE_ALIGN(SPCPU_MIN_UNIT_SIZE));
+	at_offsets(SZ_1G, PAGE_ALIGN(SZ_32K));
 	KUNIT_EXPECT_EQ(test, refusal(), 0);
-	at_offsets(SZ_1G, PAGE_ALIGN(SPCPU_MIN_UNIT_SIZE) - PAGE_SIZE);
+	at_offsets(SZ_1G, PAGE_ALIGN(SZ_32K) - PAGE_SIZE);
 	/* with large pages, that is none at all */
 	KUNIT_EXPECT_EQ(test, refusal(), PAGE_SIZE < SZ_32K ? -ERANGE : -EINVAL);
 }
@@ -875,7 +771,9 @@ static void random_machine(void)
 	box.m.dyn_size = below(100000);
 	box.m.atom_size = atoms[below(ARRAY_SIZE(atoms))];
 	if (!below(4))
-		box.m.near = below(2) ? near_next : NULL;
+		box.m.near = below(2) ? near_next : near_2;
+	if (!below(8))
+		box.m.near = NULL;
 }
 
 /* shuffled, some with large gaps between, and anywhere around 0 */
@@ -905,26 +803,28 @@ static void random_offsets(void)
 
 static void layout_rules_hold_without_offsets(struct kunit *test)
 {
+	const char *rule;
 	int i;
 
 	random_state = 1;
 	for (i = 0; i < 3000; i++) {
 		random_machine();
-		KUNIT_ASSERT_STREQ_MSG(test, broken_rule(&box.m, build(test)),
-				       "", "machine %d", i);
+		rule = spcpu_test_broken_rule(&box.m, build(test));
+		KUNIT_ASSERT_STREQ_MSG(test, rule, "", "machine %d", i);
 	}
 }
 
 static void layout_rules_hold_with_offsets(struct kunit *test)
 {
+	const char *rule;
 	int i;
 
 	random_state = 2;
 	for (i = 0; i < 3000; i++) {
 		random_machine();
 		random_offsets();
-		KUNIT_ASSERT_STREQ_MSG(test, broken_rule(&box.m, build(test)),
-				       "", "machine %d", i);
+		rule = spcpu_test_broken_rule(&box.m, build(test));
+		KUNIT_ASSERT_STREQ_MSG(test, rule, "", "machine %d", i);
 	}
 }
 
@@ -1222,10 +1122,12 @@ static struct kunit_case layout_cases[] = {
 	KUNIT_CASE(layout_1024_cpus),
 	KUNIT_CASE(layout_1024_cpus_in_one_atom),
 	KUNIT_CASE(layout_near_one_way_is_far),
+	KUNIT_CASE(layout_near_to_two_groups),
 	KUNIT_CASE(layout_near_counts_from_the_first),
 	KUNIT_CASE(layout_one_node_without_near),
 	KUNIT_CASE(layout_page_atoms),
-	KUNIT_CASE(layout_odd_atom),
+	KUNIT_CASE(layout_units_are_whole_pages),
+	KUNIT_CASE(layout_units_as_large_as_they_can),
 	KUNIT_CASE(layout_unit_has_a_maximum),
 	KUNIT_CASE(layout_dyn_takes_the_rounding),
 	KUNIT_CASE(layout_dyn_has_a_minimum),
