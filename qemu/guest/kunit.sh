@@ -47,7 +47,7 @@ suites()
 
 machine
 suites
-if [ -n "${spcpu_parameters:-}" ]; then
-	# shellcheck source=qemu/guest/parameters.sh
-	. /parameters.sh
+if [ -n "${spcpu_module:-}" ]; then
+	# shellcheck source=qemu/guest/module.sh
+	. /module.sh
 fi

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Module parameters, good and bad, and loading again and again.
+# The module as a whole: parameters, good and bad; bad lines for `replay`;
+# loading again and again.
 
 # refused PARAMETER...: insmod fails, says why in one line, leaves nothing.
 refused()
@@ -31,6 +32,36 @@ serves()
 	nothing_left || fail "unloads:$*" "something is left of it"
 }
 
+# stops LINE: `replay` refuses LINE, the second one written, with one
+# message that names its number; the line before it stays carried out.
+stops()
+{
+	stops=replay_stops:$(echo "$1" | tr ' ' _)
+	dmesg -c >/dev/null
+	if printf 'a 1 64 8\n%s\na 2 64 8\n' "$1" >"$DEBUG/replay" 2>/dev/null; then
+		fail "$stops" "it was taken"
+		return
+	fi
+	rows=$(awk '/^ *[0-9]/ { printf "%s ", $1 }' "$DEBUG/replay")
+	said=$(dmesg | grep 'shadow_percpu: ')
+	check "$stops" "$said" [ "$rows" = "1 " ]
+	case $said in
+	*"line 2"*) ;;
+	*) fail "$stops" "the log does not name line 2" ;;
+	esac
+	echo "f 1" >"$DEBUG/replay"
+}
+
+bad_lines()
+{
+	load shadow_percpu || return
+	for line in "garbage" "a 1 64 8" "a 3 64" "a 3 0 8" "a 3 64 3" "a 3 64 8192" \
+		"a 3 32772 4" "a 4294967296 8 8" "f 99" "f"; do
+		stops "$line"
+	done
+	rmmod shadow_percpu
+}
+
 again_and_again()
 {
 	for _ in $(seq "$1"); do
@@ -44,4 +75,5 @@ refused first_chunk=foo
 refused backing=foo
 serves first_chunk=page
 serves first_chunk=embed
+bad_lines
 check cycles "20 times insmod and rmmod" again_and_again 20
