@@ -255,3 +255,24 @@ unsigned int spcpu_test_nr_chunks(struct spcpu *s)
 	spin_unlock_irq(&s->lock);
 	return nr;
 }
+
+/**
+ * spcpu_test_expecting() - announce bad messages that the test provokes
+ * @test: the test
+ * @regex: what each of them matches
+ *
+ * The verdict on a run lets them pass, and insists on at least one.
+ */
+void spcpu_test_expecting(struct kunit *test, const char *regex)
+{
+	kunit_info(test, "expecting \"%s\"\n", regex);
+}
+
+/**
+ * spcpu_test_expecting_no_more() - what was announced has come
+ * @test: the test
+ */
+void spcpu_test_expecting_no_more(struct kunit *test)
+{
+	kunit_info(test, "expecting no more\n");
+}

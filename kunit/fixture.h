@@ -36,6 +36,10 @@ struct spcpu_place spcpu_test_place(struct kunit *test, struct spcpu *s,
 				    const void __percpu *ptr);
 unsigned int spcpu_test_nr_chunks(struct spcpu *s);
 
+/* fixture.c: lines in the log that would otherwise fail the run */
+void spcpu_test_expecting(struct kunit *test, const char *regex);
+void spcpu_test_expecting_no_more(struct kunit *test);
+
 /* invariants.c */
 void spcpu_test_check(struct kunit *test, struct spcpu *s);
 void spcpu_test_check_chunks(struct kunit *test, struct spcpu *s);
