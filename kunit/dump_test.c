@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dumps: alloc_info, slots and chunks say what is there.
+ */
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include "dump.h"
+#include "sample.h"
+#include "suites.h"
+#include "text.h"
+
+static char *dump_chunks(struct kunit *test, struct spcpu *s)
+{
+	return spcpu_test_dump(test, &spcpu_chunks_ops,
+			       spcpu_test_view(test, s));
+}
+
+static void put_into_slot(struct spcpu *s, struct spcpu_chunk *chunk, int slot)
+{
+	spin_lock_irq(&s->lock);
+	spcpu_slot_move(&s->slots, &chunk->node, slot, true);
+	spin_unlock_irq(&s->lock);
+}
+
+/* alloc_info */
+
+static void info_prints_layout(void *to, const char *text)
+{
+	strcat(to, text);
+	strcat(to, "\n");
+}
+
+static void info_begins_with_the_layout(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	char *text = spcpu_test_show(test, spcpu_alloc_info_show, s);
+	char *layout = kunit_kzalloc(test, SZ_16K, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, layout);
+	KUNIT_ASSERT_EQ(test, 0, spcpu_layout_print(s->layout, true,
+						    info_prints_layout,
+						    layout));
+	KUNIT_EXPECT_EQ(test, 0, strncmp(text, layout, strlen(layout)));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=page span="));
+}
+
+static void info_has_the_parts(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	char *text = spcpu_test_show(test, spcpu_alloc_info_show, s);
+	static const char parts[] =
+		"\n"
+		"# part         offset      bytes\n"
+		"static            0x0        100\n"
+		"reserved         0x64       8192\n"
+		"dynamic        0x2064      24476\n"
+		"\n";
+
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, parts), "%s", text);
+}
+
+static void info_has_each_cpu_once(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	const struct spcpu_layout *layout = s->layout;
+	const char *text = spcpu_test_show(test, spcpu_alloc_info_show, s);
+	unsigned int cpu, group, unit, at, lowest = 0, nr = 0;
+	unsigned long offset;
+	int node;
+
+	for (; text; text = spcpu_test_next_line(text)) {
+		if (sscanf(text, "%u %d %u %u %lx", &cpu, &node, &group, &unit,
+			   &offset) != 5)
+			continue;
+
+		nr++;
+		KUNIT_ASSERT_TRUE(test, cpu_possible(cpu));
+		KUNIT_EXPECT_EQ(test, node, cpu_to_node(cpu));
+		KUNIT_EXPECT_EQ(test, unit, layout->unit_map[cpu]);
+		KUNIT_EXPECT_EQ(test, offset, layout->unit_off[cpu]);
+		KUNIT_EXPECT_EQ(test, offset, per_cpu_offset(cpu) -
+				per_cpu_offset(layout->low_cpu));
+
+		KUNIT_ASSERT_LT(test, group, layout->nr_groups);
+		for (at = 0; at < layout->groups[group].nr_units; at++)
+			if (layout->groups[group].cpu_map[at] == cpu)
+				break;
+		KUNIT_EXPECT_LT(test, at, layout->groups[group].nr_units);
+
+		if (!strncmp(strchrnul(text, '\n') - 6, "lowest", 6)) {
+			KUNIT_EXPECT_EQ(test, cpu, layout->low_cpu);
+			lowest++;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, nr, num_possible_cpus());
+	KUNIT_EXPECT_EQ(test, lowest, 1U);
+}
+
+/* slots */
+
+static const char slots_of_parted[] =
+	"# slot name       from bytes   to bytes chunks, first asked first\n"
+	"     0 full                   0          0      0\n"
+	"     1 -                      1         15      0\n"
+	"     2 -                     16         31      0\n"
+	"     3 -                     32         63      0\n"
+	"     4 -                     64        127      0\n"
+	"     5 -                    128        255      0\n"
+	"     6 -                    256        511      0\n"
+	"     7 -                    512       1023      0\n"
+	"     8 -                   1024       2047      0\n"
+	"     9 -                   2048       4095      0\n"
+	"    10 -                   4096       8191      0\n"
+	"    11 -                   8192      16383      1 #1\n"
+	"    12 -                  16384      32767      0\n"
+	"    13 -                  32768      65535      0\n"
+	"    14 -                      -          -      0\n"
+	"    15 sidelined              0      65536      0\n"
+	"    16 free               65536      65536      0\n"
+	"    17 to_depopulate          0      65536      0\n"
+	"     - reserved               -          -      1 #0\n";
+
+static void slots_text(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+
+	/* leaves 16284 of the 24476 bytes free, in one run */
+	spcpu_test_alloc(test, s, SZ_8K, 4);
+	KUNIT_EXPECT_STREQ(test, spcpu_test_show(test, spcpu_slots_show, s),
+			   slots_of_parted);
+}
+
+/* the end of a slot's row, from the lists */
+static void expect_slot(struct kunit *test, struct spcpu *s, const char *text,
+			int slot)
+{
+	char *row = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	const struct spcpu_chunk *chunk;
+	unsigned int nr = 0, listed;
+	int number, at = 0, len;
+
+	KUNIT_ASSERT_NOT_NULL(test, row);
+	list_for_each_entry(chunk, &s->slots.lists[slot], node) {
+		at += scnprintf(row + at, PAGE_SIZE - at, " #%u", chunk->id);
+		nr++;
+	}
+
+	text = spcpu_test_next_line(text);
+	for (; text; text = spcpu_test_next_line(text)) {
+		len = 0;
+		if (sscanf(text, "%d %*s %*s %*s %u%n", &number, &listed,
+			   &len) != 2 || number != slot)
+			continue;
+		KUNIT_EXPECT_EQ(test, listed, nr);
+		KUNIT_EXPECT_EQ(test, 0, strncmp(text + len, row, at));
+		KUNIT_EXPECT_EQ(test, text[len + at], '\n');
+		return;
+	}
+	KUNIT_FAIL(test, "no row for slot %d", slot);
+}
+
+static void slots_list_each_chunk_once(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	const char *text, *at;
+	unsigned int nr = 0;
+	int slot;
+
+	spcpu_test_scatter(test, s);
+	put_into_slot(s, spcpu_test_chunk(test, s, 1), s->slots.sidelined);
+	put_into_slot(s, spcpu_test_chunk(test, s, 2), s->slots.to_depopulate);
+
+	text = spcpu_test_show(test, spcpu_slots_show, s);
+	for (slot = 0; slot < s->slots.nr; slot++)
+		expect_slot(test, s, text, slot);
+
+	for (at = strchr(text, '\n'); at; at = strstr(at + 2, " #"))
+		nr++;
+	KUNIT_EXPECT_EQ(test, nr - 1, spcpu_test_nr_chunks(s));
+}
+
+/* chunks */
+
+/* a chunk's row, from the chunk */
+static void expect_chunk_row(struct kunit *test, const char *text,
+			     const struct spcpu_chunk *chunk, const char *flags,
+			     const char *slot)
+{
+	char row[160];
+
+	scnprintf(row, sizeof(row),
+		  "%6u %p %-18s %4s %10d %10d %5d %9d %5d %6d", chunk->id,
+		  (void *)(chunk->window->base + chunk->start), flags, slot,
+		  chunk->map.free_bits * 4, chunk->map.whole.contig_hint * 4,
+		  chunk->map.nr_blocks, chunk->nr_populated,
+		  chunk->nr_empty_pop, chunk->nr_alloc);
+	KUNIT_EXPECT_EQ_MSG(test, spcpu_test_lines(text, row), 1U,
+			    "wanted:\n%s\nfound:\n%s", row, text);
+}
+
+static const char blocks_of_bare[] =
+	"  whole                3072    3072    1008      16       -       -      16\n"
+	"  block 0              1008      16       0       0       0    1008      16\n"
+	"  blocks 1-2: taken\n"
+	"  blocks 3-5: free\n";
+
+static void chunks_text(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_bare(test);
+	char *text;
+
+	spcpu_test_alloc(test, s, 64, 64);
+	spcpu_test_alloc(test, s, SZ_8K, 4096);
+
+	text = dump_chunks(test, s);
+	expect_chunk_row(test, text, s->first, "first,immutable", "11");
+	text = strstr(text, "\n  whole");
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_STREQ(test, text + 1, blocks_of_bare);
+}
+
+static void chunks_say_which_and_where(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	char *text;
+
+	spcpu_test_scatter(test, s);
+	put_into_slot(s, spcpu_test_chunk(test, s, 2), 0);
+
+	text = dump_chunks(test, s);
+	expect_chunk_row(test, text, s->reserved, "reserved,immutable", "-");
+	expect_chunk_row(test, text, spcpu_test_chunk(test, s, 2), "-", "0");
+}
+
+/* what the rows of one chunk must say of a block; NULL: it is in a range */
+static const char *block_row(const struct spcpu_chunk *chunk, int i, char *row,
+			     size_t size)
+{
+	const struct spcpu_hints *h = &chunk->map.blocks[i];
+
+	if (!h->contig_hint || h->contig_hint == SPCPU_BLOCK_BITS)
+		return NULL;
+
+	scnprintf(row, size, "  block %-11d %7d %7d %7d %7d %7d %7d %7d", i,
+		  h->contig_hint, h->contig_hint_start, h->scan_hint,
+		  h->scan_hint_start, h->left_free, h->right_free,
+		  h->first_free);
+	return row;
+}
+
+static void expect_range(struct kunit *test, const struct spcpu_chunk *chunk,
+			 int from, int to, const char *what)
+{
+	int hint = strcmp(what, "free") ? 0 : SPCPU_BLOCK_BITS;
+
+	KUNIT_ASSERT_LE(test, from, to);
+	KUNIT_ASSERT_LT(test, to, chunk->map.nr_blocks);
+	for (; from <= to; from++)
+		KUNIT_EXPECT_EQ(test, chunk->map.blocks[from].contig_hint,
+				hint);
+}
+
+/* `blocks 3-7: free` or `block 3: free`; @what has room for 16 characters */
+static bool parse_range(const char *text, int *from, int *to, char *what)
+{
+	if (sscanf(text, "  blocks %d-%d: %15s", from, to, what) == 3)
+		return true;
+	if (sscanf(text, "  block %d: %15s", from, what) != 2)
+		return false;
+	*to = *from;
+	return true;
+}
+
+/* check a chunk's rows from behind its first; returns what comes after them */
+static const char *expect_blocks(struct kunit *test, const char *text,
+				 const struct spcpu_chunk *chunk)
+{
+	char row[160], what[16];
+	int from, to, next = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, strncmp(text, "  whole ", 8));
+	while (next < chunk->map.nr_blocks) {
+		text = spcpu_test_next_line(text);
+		KUNIT_ASSERT_NOT_NULL(test, text);
+		if (block_row(chunk, next, row, sizeof(row))) {
+			strcat(row, "\n");
+			KUNIT_EXPECT_EQ_MSG(test, 0,
+					    strncmp(text, row, strlen(row)),
+					    "%s", row);
+			next++;
+			continue;
+		}
+		KUNIT_ASSERT_TRUE(test, parse_range(text, &from, &to, what));
+		KUNIT_ASSERT_EQ(test, from, next);
+		expect_range(test, chunk, from, to, what);
+		next = to + 1;
+	}
+	return spcpu_test_next_line(text);
+}
+
+static void chunks_show_the_hints(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	const struct spcpu_chunk *chunk;
+	const char *text;
+
+	spcpu_test_scatter(test, s);
+	text = dump_chunks(test, s);
+	text = spcpu_test_next_line(spcpu_test_next_line(text));
+	list_for_each_entry(chunk, &s->chunks, all)
+		text = expect_blocks(test, spcpu_test_next_line(text), chunk);
+	KUNIT_EXPECT_NULL(test, text);
+}
+
+static void chunks_show_what_is_not_populated(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_bare(test);
+	struct spcpu_chunk *chunk = spcpu_test_punched(test, s);
+	char *text = dump_chunks(test, s);
+	static const char blocks[] =
+		"  blocks 0-2: free\n"
+		"  blocks 3-4: free not populated\n"
+		"  blocks 5-6: free\n"
+		"  blocks 7-14: free not populated\n"
+		"  block 15: free\n";
+
+	spcpu_test_repair(chunk);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, blocks), "%s", text);
+}
+
+static struct kunit_case spcpu_dump_cases[] = {
+	KUNIT_CASE(info_begins_with_the_layout),
+	KUNIT_CASE(info_has_the_parts),
+	KUNIT_CASE(info_has_each_cpu_once),
+	KUNIT_CASE(slots_text),
+	KUNIT_CASE(slots_list_each_chunk_once),
+	KUNIT_CASE(chunks_text),
+	KUNIT_CASE(chunks_say_which_and_where),
+	KUNIT_CASE(chunks_show_the_hints),
+	KUNIT_CASE(chunks_show_what_is_not_populated),
+	{}
+};
+
+struct kunit_suite spcpu_dump_suite = {
+	.name = "shadow_percpu_dump",
+	.test_cases = spcpu_dump_cases,
+};
