@@ -12,7 +12,12 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_slot_suite,
 		  &spcpu_index_suite,
 		  &spcpu_first_chunk_suite,
-		  &spcpu_core_suite);
+		  &spcpu_core_suite,
+		  &spcpu_view_suite,
+		  &spcpu_dump_suite,
+		  &spcpu_map_suite,
+		  &spcpu_stats_suite,
+		  &spcpu_replay_suite);
 
 MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
 MODULE_AUTHOR("The shadow_percpu authors");
