@@ -10,6 +10,7 @@
 
 kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_slot_suite,
+		  &spcpu_engine_suite,
 		  &spcpu_index_suite,
 		  &spcpu_first_chunk_suite,
 		  &spcpu_core_suite,

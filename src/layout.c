@@ -482,7 +482,7 @@ struct spcpu_layout *spcpu_layout_build(const struct spcpu_machine *m)
 	spcpu_layout_free(layout);
 	return ERR_PTR(err);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_layout_build);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_layout_build);
 
 /**
  * spcpu_layout_free() - free a layout
@@ -503,7 +503,7 @@ void spcpu_layout_free(struct spcpu_layout *layout)
 	kvfree(layout->unit_map);
 	kfree(layout);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_layout_free);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_layout_free);
 
 static int digits(unsigned int number)
 {
@@ -643,4 +643,4 @@ int spcpu_layout_print(const struct spcpu_layout *layout, bool by_page,
 	kvfree(table.text);
 	return 0;
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_layout_print);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_layout_print);

@@ -48,7 +48,7 @@ int spcpu_slots_init(struct spcpu_slots *slots, size_t unit_size)
 		INIT_LIST_HEAD(&slots->lists[i]);
 	return 0;
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slots_init);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slots_init);
 
 /**
  * spcpu_slots_exit() - free the lists, not the chunks on them
@@ -61,7 +61,7 @@ void spcpu_slots_exit(struct spcpu_slots *slots)
 	kfree(slots->lists);
 	slots->lists = NULL;
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slots_exit);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slots_exit);
 
 /**
  * spcpu_slot_of_size() - the slot of chunks whose longest free run is this long
@@ -79,7 +79,7 @@ int spcpu_slot_of_size(const struct spcpu_slots *slots, size_t bytes)
 {
 	return bytes == slots->unit_size ? slots->free : slot_of_length(bytes);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_of_size);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_of_size);
 
 /**
  * spcpu_slot_of_space() - the slot where a chunk belongs
@@ -97,7 +97,7 @@ int spcpu_slot_of_space(const struct spcpu_slots *slots, size_t free_bytes,
 		return 0;
 	return spcpu_slot_of_size(slots, contig_bytes);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_of_space);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_of_space);
 
 /**
  * spcpu_slot_move() - put a chunk into a slot
@@ -116,7 +116,7 @@ void spcpu_slot_move(struct spcpu_slots *slots, struct list_head *node,
 	else
 		list_move_tail(node, &slots->lists[slot]);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_move);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_move);
 
 /**
  * spcpu_slot_relocate() - follow a change of a chunk's longest free run
@@ -137,7 +137,7 @@ void spcpu_slot_relocate(struct spcpu_slots *slots, struct list_head *node,
 	if (old != new)
 		spcpu_slot_move(slots, node, new, new > old);
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_relocate);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_relocate);
 
 /**
  * spcpu_slot_range() - the longest free runs of a slot's chunks
@@ -169,7 +169,7 @@ void spcpu_slot_range(const struct spcpu_slots *slots, int slot, size_t *lo,
 	*lo = slot == 1 ? 1 : 1UL << (slot + FIRST_BIT - 2);
 	*hi = min(1UL << (slot + FIRST_BIT - 1), slots->unit_size) - 1;
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_range);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_range);
 
 /**
  * spcpu_slot_name() - what a slot is called, other than by its range
@@ -191,4 +191,4 @@ const char *spcpu_slot_name(const struct spcpu_slots *slots, int slot)
 		return "to_depopulate";
 	return "";
 }
-SPCPU_EXPORT_FOR_KUNIT(spcpu_slot_name);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_name);

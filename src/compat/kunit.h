@@ -25,6 +25,4 @@
 #define SPCPU_IMPORT_FOR_KUNIT()	static_assert(1)
 #endif
 
-#define SPCPU_EXPORT_FOR_KUNIT EXPORT_SYMBOL_FOR_KUNIT
-
 #endif /* SPCPU_COMPAT_KUNIT_H */
