@@ -170,7 +170,8 @@ static void slots_list_each_chunk_once(struct kunit *test)
 
 	spcpu_test_scatter(test, s);
 	put_into_slot(s, spcpu_test_chunk(test, s, 1), s->slots.sidelined);
-	put_into_slot(s, spcpu_test_chunk(test, s, 2), s->slots.to_depopulate);
+	put_into_slot(s, spcpu_test_chunk(test, s, 2), s->slots.sidelined);
+	put_into_slot(s, spcpu_test_chunk(test, s, 3), s->slots.to_depopulate);
 
 	text = spcpu_test_show(test, spcpu_slots_show, s);
 	for (slot = 0; slot < s->slots.nr; slot++)
