@@ -203,9 +203,14 @@ static void core_counts(struct kunit *test)
 
 	spcpu_test_free(test, s, ptr[0]);
 	spcpu_test_free(test, s, ptr[1]);
-	KUNIT_EXPECT_EQ(test, s->stats.nr_max_alloc, 3ULL);
-	KUNIT_EXPECT_EQ(test, s->stats.max_alloc_size, 3000UL);
 	KUNIT_EXPECT_EQ(test, s->first->max_alloc_size, 0UL);
+
+	spcpu_test_alloc(test, s, 40, 4);
+	KUNIT_EXPECT_EQ(test, s->first->max_alloc_size, 40UL);
+	KUNIT_EXPECT_EQ(test, s->stats.nr_alloc, 4ULL);
+	KUNIT_EXPECT_EQ(test, s->stats.nr_max_alloc, 3ULL);
+	KUNIT_EXPECT_EQ(test, s->stats.min_alloc_size, 8UL);
+	KUNIT_EXPECT_EQ(test, s->stats.max_alloc_size, 3000UL);
 	spcpu_test_check(test, s);
 }
 
@@ -540,15 +545,15 @@ static void core_reserved_apart(struct kunit *test)
 
 static void core_reserved_without_chunk(struct kunit *test)
 {
-	struct spcpu *s = small_units(test);
+	struct spcpu *s = spcpu_test_allocator(test, SZ_32K, 0, SZ_16K + SZ_8K,
+					       0, NULL, SPCPU_FIRST_EMBED);
 	void __percpu *ptr;
 
 	KUNIT_EXPECT_NULL(test, s->reserved);
-	KUNIT_EXPECT_EQ(test, 0, spcpu_test_request(s, SZ_32K, 4, true,
+	KUNIT_EXPECT_EQ(test, 0, spcpu_test_request(s, SZ_16K, 4, true,
 						    GFP_KERNEL, &ptr));
 	KUNIT_EXPECT_EQ(test, chunk_of(test, s, ptr), 0U);
-	spcpu_test_check(test, s);
-	/* and from further chunks, as others do */
+	/* growing where others would */
 	KUNIT_EXPECT_EQ(test, 0, spcpu_test_request(s, SZ_32K, 4, true,
 						    GFP_KERNEL, &ptr));
 	KUNIT_EXPECT_EQ(test, chunk_of(test, s, ptr), 1U);
