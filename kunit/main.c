@@ -14,11 +14,17 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_index_suite,
 		  &spcpu_first_chunk_suite,
 		  &spcpu_core_suite,
+		  &spcpu_api_suite,
+		  &spcpu_native_suite,
+		  &spcpu_section_suite,
+		  &spcpu_bad_input_suite,
 		  &spcpu_view_suite,
 		  &spcpu_dump_suite,
 		  &spcpu_map_suite,
 		  &spcpu_stats_suite,
-		  &spcpu_replay_suite);
+		  &spcpu_replay_suite,
+		  &spcpu_concurrency_suite,
+		  &spcpu_load_suite);
 
 MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
 MODULE_AUTHOR("The shadow_percpu authors");

@@ -13,6 +13,7 @@ extern struct kunit_suite spcpu_first_chunk_suite;
 extern struct kunit_suite spcpu_core_suite;
 extern struct kunit_suite spcpu_api_suite;
 extern struct kunit_suite spcpu_native_suite;
+extern struct kunit_suite spcpu_section_suite;
 extern struct kunit_suite spcpu_bad_input_suite;
 extern struct kunit_suite spcpu_view_suite;
 extern struct kunit_suite spcpu_dump_suite;

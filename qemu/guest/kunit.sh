@@ -35,7 +35,8 @@ machine()
 suites()
 {
 	insmod /modules/kunit.ko
-	check load "insmod" load shadow_percpu
+	# the test module has page-aligned static variables: 8192 is too small
+	check load "insmod" load shadow_percpu reserved_size=16384
 	echo '<6>KTAP version 1' >/dev/kmsg # one record a write
 	echo "<6>1..${spcpu_suites:-0}" >/dev/kmsg
 	check test_load "insmod" load shadow_percpu_test

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All that an allocator knows, byte for byte: so that a call that was refused
+ * can be shown to have changed nothing.
+ */
+#include <kunit/test.h>
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "snapshot.h"
+
+/**
+ * struct spcpu_snapshot - what was written down
+ *
+ * @len: bytes
+ * @room: bytes that there is room for
+ * @bytes: counts, the chunks of each slot in order, the chunks with their maps
+ */
+struct spcpu_snapshot {
+	size_t len;
+	size_t room;
+	u8 bytes[];
+};
+
+/* without room it still counts what it would take */
+static void note(struct spcpu_snapshot *snap, const void *what, size_t len)
+{
+	if (snap->len + len <= snap->room)
+		memcpy(snap->bytes + snap->len, what, len);
+	snap->len += len;
+}
+
+static void note_counts(struct spcpu_snapshot *snap, const struct spcpu *s)
+{
+	note(snap, &s->stats, sizeof(s->stats));
+	note(snap, &s->nr_empty_pop, sizeof(s->nr_empty_pop));
+	note(snap, &s->nr_populated, sizeof(s->nr_populated));
+	note(snap, &s->next_id, sizeof(s->next_id));
+	note(snap, &s->dying, sizeof(s->dying));
+}
+
+static void note_slots(struct spcpu_snapshot *snap, const struct spcpu *s)
+{
+	struct spcpu_chunk *chunk;
+	int slot;
+
+	for (slot = 0; slot < s->slots.nr; slot++) {
+		note(snap, &slot, sizeof(slot));
+		list_for_each_entry(chunk, &s->slots.lists[slot], node)
+			note(snap, &chunk->id, sizeof(chunk->id));
+	}
+}
+
+static void note_chunk(struct spcpu_snapshot *snap,
+		       const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+
+	note(snap, chunk, sizeof(*chunk));
+	note(snap, chunk->populated,
+	     BITS_TO_LONGS(map->nr_blocks) * sizeof(long));
+	note(snap, map->blocks, map->nr_blocks * sizeof(*map->blocks));
+	note(snap, map->alloc, BITS_TO_LONGS(map->nr_bits) * sizeof(long));
+	note(snap, map->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
+}
+
+static void note_all(struct spcpu_snapshot *snap, struct spcpu *s)
+{
+	struct spcpu_chunk *chunk;
+
+	snap->len = 0;
+	spin_lock_irq(&s->lock);
+	note_counts(snap, s);
+	note_slots(snap, s);
+	list_for_each_entry(chunk, &s->chunks, all)
+		note_chunk(snap, chunk);
+	spin_unlock_irq(&s->lock);
+}
+
+static struct spcpu_snapshot *snapshot(struct spcpu *s)
+{
+	struct spcpu_snapshot measure = { }, *snap;
+
+	flush_work(&s->balance);
+	note_all(&measure, s);
+	snap = kvzalloc(struct_size(snap, bytes, measure.len), GFP_KERNEL);
+	if (!snap)
+		return NULL;
+
+	snap->room = measure.len;
+	note_all(snap, s);
+	return snap;
+}
+
+static void put_snapshot(struct kunit_resource *res)
+{
+	kvfree(res->data);
+}
+
+/**
+ * spcpu_snapshot_take() - write down all that an allocator knows
+ * @test: the test, which owns it
+ * @s: an allocator that nobody else uses meanwhile; its worker is waited for
+ *
+ * Return: The snapshot; the test ends without memory for it.
+ */
+struct spcpu_snapshot *spcpu_snapshot_take(struct kunit *test, struct spcpu *s)
+{
+	struct spcpu_snapshot *snap = snapshot(s);
+
+	KUNIT_ASSERT_NOT_NULL(test, snap);
+	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL,
+							 put_snapshot,
+							 GFP_KERNEL, snap));
+	return snap;
+}
+
+/**
+ * spcpu_snapshot_expect() - nothing has changed
+ * @test: the test
+ * @s: the allocator
+ * @before: what it knew before
+ * @after_what: what was done since, for the report
+ */
+void spcpu_snapshot_expect(struct kunit *test, struct spcpu *s,
+			   const struct spcpu_snapshot *before,
+			   const char *after_what)
+{
+	struct spcpu_snapshot *now = snapshot(s);
+	bool same;
+
+	KUNIT_ASSERT_NOT_NULL(test, now);
+	same = now->len == before->len &&
+	       !memcmp(now->bytes, before->bytes, now->len);
+	kvfree(now);
+	KUNIT_EXPECT_TRUE_MSG(test, same, "changed by %s", after_what);
+}
