@@ -5,13 +5,10 @@
 # header and plan for a module's suites, and kunit.py would then pass whatever
 # it finds; so they are printed here.
 
-# cpus_of NODE: its CPUs as a list of ranges, offline ones included (`cpulist`
-# has only those online).
-cpus_of()
+# ranges: numbers, a line each, in order, as a list of ranges.
+ranges()
 {
-	for cpu in "$1"/cpu[0-9]*; do
-		echo "${cpu##*/cpu}"
-	done | sort -n | awk '
+	awk '
 		$1 != last + 1 || NR == 1 {
 			if (NR > 1)
 				printf "%s,", first == last ? last : first "-" last
@@ -21,14 +18,37 @@ cpus_of()
 		END { print first == last ? last : first "-" last }'
 }
 
+# present NODE: its CPUs, those that are there.
+present()
+{
+	for cpu in "/sys/devices/system/node/node$1"/cpu[0-9]*; do
+		echo "${cpu##*/cpu}"
+	done | sort -n | ranges
+}
+
+# planned NODE: its CPUs as the firmware has them, absent ones included; only
+# for several nodes. Here the APIC's number is the CPU's.
+planned()
+{
+	for apic in $(dmesg | sed -n "s/.*SRAT: PXM $1 -> APIC \(0x[0-9a-f]*\) .*/\1/p"); do
+		echo $((apic))
+	done | sort -n | ranges
+}
+
+# by_node present|planned: that for each node.
+by_node()
+{
+	for node in /sys/devices/system/node/node*; do
+		"$1" "${node##*/node}"
+	done | paste -sd :
+}
+
 # machine: does this guest have the CPUs and nodes it is meant to have?
-# spcpu_cpus is POSSIBLE/ONLINE/CPUS OF NODE 0:CPUS OF NODE 1...
+# spcpu_cpus is POSSIBLE/ONLINE/CPUS PRESENT/CPUS PLANNED, by node.
 machine()
 {
 	cpu=/sys/devices/system/cpu
-	nodes=$(for node in /sys/devices/system/node/node*; do cpus_of "$node"; done |
-		paste -sd :)
-	is=$(cat $cpu/possible)/$(cat $cpu/online)/$nodes
+	is=$(cat $cpu/possible)/$(cat $cpu/online)/$(by_node present)/$(by_node planned)
 	check machine "$is" [ "$is" = "${spcpu_cpus:-}" ]
 }
 
