@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 #
 # The module as a whole: parameters, good and bad; bad lines for `replay`;
-# loading again and again.
+# objects left behind; loading again and again.
 
 # refused PARAMETER...: insmod fails, says why in one line, leaves nothing.
 refused()
@@ -62,6 +62,22 @@ bad_lines()
 	rmmod shadow_percpu
 }
 
+# leaves N: a client goes away and leaves N objects; each is named at rmmod.
+leaves()
+{
+	load shadow_percpu && load shadow_percpu_sample "leak=$1" || return
+	rmmod shadow_percpu_sample
+	live=$(stat_of nr_cur_alloc)
+	check leaves_behind "$live objects" [ "$live" -eq "$1" ]
+	dmesg -c >/dev/null
+	announce "shadow_percpu: leaked: "
+	rmmod shadow_percpu
+	announce_end
+	named=$(dmesg | grep -c 'shadow_percpu: leaked: [0-9]* bytes per CPU at offset')
+	check leaks_named "$(dmesg | grep 'shadow_percpu: leaked: [0-9]' | head -n 1)" [ "$named" -eq "$1" ]
+	check leaks_gone "no debugfs folder, none of our modules" nothing_left
+}
+
 again_and_again()
 {
 	for _ in $(seq "$1"); do
@@ -76,4 +92,5 @@ refused backing=foo
 serves first_chunk=page
 serves first_chunk=embed
 bad_lines
+leaves 3
 check cycles "20 times insmod and rmmod" again_and_again 20

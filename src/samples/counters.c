@@ -20,6 +20,11 @@ static unsigned int counts = 10000;
 module_param(counts, uint, 0444);
 MODULE_PARM_DESC(counts, "how often each thread counts (default: 10000)");
 
+static unsigned int leak;
+module_param(leak, uint, 0444);
+MODULE_PARM_DESC(leak,
+		 "objects to leave behind, for the allocator to name when it is unloaded (default: 0)");
+
 static DEFINE_SHADOW_PER_CPU(u64, counted);
 
 struct counter {
@@ -115,6 +120,12 @@ static void report(const struct job *job, u64 expected)
 		expected, hits, statics);
 }
 
+static void leave_behind(unsigned int nr)
+{
+	while (nr-- && shadow_alloc_percpu(struct counter))
+		;
+}
+
 static int __init counters_init(void)
 {
 	struct job job;
@@ -134,6 +145,7 @@ static int __init counters_init(void)
 		goto err_tasks;
 
 	report(&job, (u64)run_threads(&job) * counts);
+	leave_behind(leak);
 
 	shadow_free_percpu(job.counter);
 	kfree(job.tasks);
