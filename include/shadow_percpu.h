@@ -18,11 +18,12 @@
  * Never give such a pointer to free_percpu(), nor a pointer of the kernel's
  * allocator to shadow_free_percpu() (which refuses it and says so).
  *
- * To build against it, name this folder and the module's symbols in the Kbuild
- * (or the make command line) of your module:
+ * To build against it, name this folder in the Kbuild of your module, and the
+ * Module.symvers that lies beside the built shadow_percpu.ko to make:
  *
  *	ccflags-y += -I$(SHADOW_PERCPU)/include
- *	KBUILD_EXTRA_SYMBOLS := $(SHADOW_PERCPU)/Module.symvers
+ *
+ *	make -C $KDIR M=$PWD SHADOW_PERCPU=... KBUILD_EXTRA_SYMBOLS=...
  *
  * All functions are exported to GPL-compatible modules only.
  */
