@@ -265,6 +265,17 @@ static void core_gives_back_everything(struct kunit *test)
 }
 
 /* no window fits where the span is longer than the machine's memory */
+static bool fail_to_grow(struct spcpu *s)
+{
+	unsigned long span = s->layout->span;
+	bool grown;
+
+	s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
+	grown = spcpu_grow(s, GFP_KERNEL);
+	s->layout->span = span;
+	return !grown;
+}
+
 static void core_growth_fails(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
@@ -275,7 +286,6 @@ static void core_growth_fails(struct kunit *test)
 
 	s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
 	err = spcpu_test_request(s, SZ_32K, 4, false, GFP_KERNEL, &ptr);
-	KUNIT_EXPECT_FALSE(test, spcpu_grow(s, GFP_KERNEL));
 	s->layout->span = span;
 
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
@@ -283,6 +293,34 @@ static void core_growth_fails(struct kunit *test)
 	expect_unchanged(test, s, &before);
 	spcpu_test_alloc(test, s, SZ_32K, 4);
 	spcpu_test_check(test, s);
+}
+
+static unsigned long free_pages_now(void)
+{
+	struct sysinfo info;
+
+	si_meminfo(&info);
+	return info.freeram;
+}
+
+/* others use memory meanwhile, but not half as much as would be lost */
+static void core_failed_growth_keeps_nothing(struct kunit *test)
+{
+	struct spcpu *s = small_first(test);
+	unsigned long before, now, all;
+	unsigned int i, rounds = 32;
+
+	all = rounds * s->layout->nr_cpus * (SZ_32K >> PAGE_SHIFT);
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_TRUE(test, fail_to_grow(s));
+
+	before = free_pages_now();
+	for (i = 0; i < rounds; i++) {
+		KUNIT_ASSERT_TRUE(test, fail_to_grow(s));
+		cond_resched();
+	}
+	now = free_pages_now();
+	KUNIT_EXPECT_GT(test, now + all / 2, before);
 }
 
 static void core_growth_keeps_flags(struct kunit *test)
@@ -378,6 +416,25 @@ static void core_keeps_empty_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 4U);
 }
 
+/* woken for nothing, the worker does nothing, whatever it did before */
+static void core_worker_wants_no_more(struct kunit *test)
+{
+	struct spcpu *s = small_first(test);
+	struct counters before;
+	void __percpu *ptr;
+
+	spcpu_test_alloc(test, s, SZ_16K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, spcpu_test_request(s, SZ_32K, 4, false,
+							  GFP_NOWAIT, &ptr));
+	spcpu_test_settle(s);
+	spcpu_test_alloc(test, s, SZ_32K, 4);
+
+	before = count(s);
+	KUNIT_EXPECT_EQ(test, before.nr_empty_pop, SPCPU_EMPTY_POP_PAGES_LOW);
+	queue_work(s->wq, &s->balance);
+	expect_unchanged(test, s, &before);
+}
+
 static void core_atomic_context(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
@@ -437,11 +494,11 @@ static void core_order_in_a_slot(struct kunit *test)
 	/* 2 had 16 KB when 1 got as much: 1 comes first */
 	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_16K, &b), 1U);
 	spcpu_test_free(test, s, b);
-	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_8K, &ptr), 1U);
 
-	/* 1 had 8 KB when 2 came down from 16 KB to as much: 1 comes first */
-	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_8K + 4, &ptr), 2U);
-	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_4K, &ptr), 2U);
+	/* 1 has 12 KB when 2 comes down to as much: 1 comes first */
+	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_4K, &ptr), 1U);
+	spcpu_test_free(test, s, a);
+	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_16K + SZ_4K, &ptr), 2U);
 	KUNIT_EXPECT_EQ(test, served_by(test, s, SZ_4K, &ptr), 1U);
 }
 
@@ -647,6 +704,9 @@ static void core_locates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, spcpu_locate(s, ptr + 8, &inside));
 	KUNIT_EXPECT_EQ(test, inside.id, place.id);
 	KUNIT_EXPECT_EQ(test, inside.off, place.off + 8);
+	KUNIT_EXPECT_EQ(test, -EINVAL, spcpu_locate(s, ptr + 3, &inside));
+	KUNIT_EXPECT_EQ(test, inside.id, place.id);
+	KUNIT_EXPECT_EQ(test, inside.off, place.off + 3);
 	KUNIT_EXPECT_EQ(test, -ENOENT, spcpu_locate(s, ptr + 52, &inside));
 	KUNIT_EXPECT_EQ(test, inside.off, place.off + 52);
 }
@@ -662,7 +722,10 @@ static void core_shutdown(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(ptr); i++)
 		ptr[i] = spcpu_test_alloc(test, s, SZ_32K, 4);
+	/* the worker has something to do, and time to do it or not */
+	spcpu_test_request(s, SZ_32K, 4, false, GFP_NOWAIT, &none);
 	spcpu_shutdown(s);
+	KUNIT_EXPECT_FALSE(test, work_busy(&s->balance));
 
 	before = count(s);
 	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, spcpu_test_request(s, 8, 8, false,
@@ -723,10 +786,12 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_chunks_come_and_go),
 	KUNIT_CASE(core_gives_back_everything),
 	KUNIT_CASE(core_growth_fails),
+	KUNIT_CASE(core_failed_growth_keeps_nothing),
 	KUNIT_CASE(core_growth_keeps_flags),
 	KUNIT_CASE(core_atomic_finds_room_later),
 	KUNIT_CASE(core_atomic_wants_backed_pages),
 	KUNIT_CASE(core_keeps_empty_pages),
+	KUNIT_CASE(core_worker_wants_no_more),
 	KUNIT_CASE(core_atomic_context),
 	KUNIT_CASE(core_refuses_requests),
 	KUNIT_CASE(core_refuses_frees),

@@ -355,30 +355,37 @@ static void first_chunk_hidden_parts(struct kunit *test)
 	spcpu_test_check(test, s);
 }
 
+/* all free but for one to spare, which may be the first chunk or another */
+static void fill_and_empty(struct kunit *test, struct spcpu *s, bool first)
+{
+	void __percpu *ptr[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ptr); i++)
+		ptr[i] = spcpu_test_alloc(test, s, SZ_32K, 4);
+	KUNIT_EXPECT_EQ(test, spcpu_chunk_free_bytes(s->first), 0UL);
+
+	for (i = 0; i < ARRAY_SIZE(ptr); i++) {
+		spcpu_test_free(test, s, ptr[first ? i : ARRAY_SIZE(ptr) - 1 - i]);
+		spcpu_test_check(test, s);
+	}
+	KUNIT_EXPECT_EQ(test, spcpu_chunk_free_bytes(s->first), SZ_32K);
+	KUNIT_EXPECT_LE(test, spcpu_test_nr_chunks(s), 2U);
+}
+
 /* it does not go away, not even where it is a unit that is free all over */
 static void first_chunk_stays(struct kunit *test)
 {
 	struct spcpu *s = spcpu_test_allocator(test, SZ_32K, 0, SZ_32K, 0, NULL,
 					       SPCPU_FIRST_PAGE);
-	struct spcpu_window *window = s->first->window;
-	void __percpu *ptr[4];
-	unsigned int i;
+	struct spcpu_chunk *first = s->first;
 
-	KUNIT_ASSERT_EQ(test, spcpu_chunk_free_bytes(s->first), SZ_32K);
-	for (i = 0; i < ARRAY_SIZE(ptr); i++)
-		ptr[i] = spcpu_test_alloc(test, s, SZ_32K, 4);
-	KUNIT_EXPECT_EQ(test, spcpu_test_place(test, s, ptr[0]).id, 0U);
-	/* once the oldest to be freed, and once the youngest */
-	for (i = 1; i < ARRAY_SIZE(ptr); i++)
-		spcpu_test_free(test, s, ptr[i]);
-	spcpu_test_free(test, s, ptr[0]);
-	spcpu_test_check(test, s);
-	KUNIT_EXPECT_LE(test, spcpu_test_nr_chunks(s), 2U);
-
-	KUNIT_EXPECT_PTR_EQ(test, s->first->window, window);
+	fill_and_empty(test, s, true);
+	fill_and_empty(test, s, false);
+	KUNIT_EXPECT_PTR_EQ(test, s->first, first);
 	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&s->chunks,
 						   struct spcpu_chunk, all),
-			    s->first);
+			    first);
 }
 
 static void first_chunk_gives_back(struct kunit *test)
