@@ -413,6 +413,21 @@ static void bad_atomic_without_room(struct kunit *test)
 	spcpu_test_check(test, v->s);
 }
 
+/* pages enough, but not side by side; that too has the worker make room */
+static void bad_atomic_too_large(struct kunit *test)
+{
+	struct victim *v = mortal(test);
+	void __percpu *ptr;
+
+	KUNIT_ASSERT_GE(test, v->s->nr_empty_pop, SPCPU_EMPTY_POP_PAGES_LOW);
+	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE, 4,
+						 false, GFP_ATOMIC, &ptr), -ENOMEM);
+	flush_work(&v->s->balance);
+	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE, 4,
+						 false, GFP_ATOMIC, &ptr), 0);
+	spcpu_test_check(test, v->s);
+}
+
 static void bad_reserved_without_room(struct kunit *test)
 {
 	struct victim *v = mortal(test);
@@ -553,6 +568,7 @@ static struct kunit_case bad_input_cases[] = {
 	KUNIT_CASE(bad_free_of_free_space),
 	KUNIT_CASE(bad_double_free),
 	KUNIT_CASE(bad_atomic_without_room),
+	KUNIT_CASE(bad_atomic_too_large),
 	KUNIT_CASE(bad_reserved_without_room),
 	KUNIT_CASE(bad_alloc_after_shutdown),
 	KUNIT_CASE(bad_free_after_shutdown),

@@ -7,6 +7,7 @@
  * to each page of an allocator (held.c), and after its end nobody else may.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/string.h>
 
 #include "fixture.h"
@@ -154,14 +155,28 @@ static void load_worker_queued(struct kunit *test)
 	}
 }
 
-static void load_no_worker_after_shutdown(struct kunit *test)
+static atomic_t busy;
+
+static void work_slowly(struct work_struct *work)
+{
+	atomic_inc(&busy);
+	msleep(20);
+	atomic_dec(&busy);
+}
+
+static void load_shutdown_ends_the_worker(struct kunit *test)
 {
 	struct spcpu *s = make(test, 64 << 10, 0, SPCPU_FIRST_EMBED);
 	void __percpu *ptr;
 
-	use(test, s);
+	spcpu_test_settle(s);
+	s->balance.func = work_slowly;
+	queue_work(s->wq, &s->balance);
 	spcpu_shutdown(s);
 	KUNIT_EXPECT_EQ(test, work_busy(&s->balance), 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&busy), 0);
+
+	/* would have woken it */
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(s, 4, 4, false, GFP_ATOMIC, &ptr),
 			-ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, work_busy(&s->balance), 0U);
@@ -235,7 +250,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE(load_several_at_once),
 	KUNIT_CASE(load_image),
 	KUNIT_CASE(load_worker_queued),
-	KUNIT_CASE(load_no_worker_after_shutdown),
+	KUNIT_CASE(load_shutdown_ends_the_worker),
 	KUNIT_CASE(load_names_live_objects),
 	KUNIT_CASE(load_nothing_to_name),
 	{ }
