@@ -43,7 +43,8 @@
 /**
  * SHADOW_PERCPU_MAX_SIZE - largest request, in bytes
  *
- * The same limit as the kernel's own allocator has (PCPU_MIN_UNIT_SIZE).
+ * The same limit as the kernel's own allocator has with pages of 4 to 32 KB
+ * (PCPU_MIN_UNIT_SIZE).
  */
 #define SHADOW_PERCPU_MAX_SIZE	(32 << 10)
 
@@ -59,7 +60,9 @@
  *	fail. GFP_NOIO and GFP_NOFS sleep, and are honoured. With __GFP_NOWARN
  *	nothing is logged.
  *
- * Every possible CPU's copy is zeroed. The same rules as __alloc_percpu_gfp().
+ * Every possible CPU's copy is zeroed. The same rules as __alloc_percpu_gfp(),
+ * except that 0 is no alignment, and that GFP_NOFS and GFP_NOIO are not taken for
+ * atomic.
  *
  * Context: Any, hard interrupts included, if @gfp does not allow to sleep;
  *	else process context.
@@ -186,7 +189,8 @@ phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
  *	ldflags-y += -T $(SHADOW_PERCPU)/include/shadow_percpu.lds
  *
  *	err = shadow_percpu_register();		first thing in init
- *	shadow_percpu_unregister();		last thing in exit
+ *	shadow_percpu_unregister();		last thing in exit, and in an
+ *						init that fails later on
  *
  * The line works for modules of several object files (foo-y := a.o ...), since
  * only these are linked with a script; a module of one file foo.c becomes one
@@ -194,7 +198,8 @@ phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
  * line ends the build with `"__shadow_percpu_start" undefined`.
  *
  * Differences from DEFINE_PER_CPU(): names must be unique within a module, even
- * static ones, and a variable may be used only between the two calls.
+ * static ones; the type must have a name; the variable stands at file scope, and
+ * may be used only between the two calls.
  */
 
 /* What the linker script gathers; a module-local view, not for direct use. */
@@ -233,9 +238,10 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
  * variables may call it too.
  *
  * Context: Process context. May sleep.
- * Return: 0; -ENOMEM if the reserved chunk has no room (logged with the bytes
- *	wanted; load shadow_percpu.ko with a larger reserved_size=); -EBUSY if
- *	the module is registered already.
+ * Return: 0; -ENOMEM if the reserved chunk has no room (load shadow_percpu.ko
+ *	with a larger reserved_size=); -EINVAL if the variables take more than
+ *	%SHADOW_PERCPU_MAX_SIZE bytes or an alignment over a page; -EBUSY if the
+ *	module is registered already. Each is logged.
  */
 #define shadow_percpu_register()					\
 	__shadow_percpu_register(&__SHADOW_PERCPU_SECTION(), KBUILD_MODNAME)
@@ -257,6 +263,10 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
  * @name: its name, as given to DEFINE_SHADOW_PER_CPU()
  */
 #define DECLARE_SHADOW_PER_CPU(type, name)				\
+	extern char shadow_scope__##name;				\
+	__DECLARE_SHADOW_PER_CPU(type, name)
+
+#define __DECLARE_SHADOW_PER_CPU(type, name)				\
 	extern __typeof__(type) shadow_image__##name;			\
 	extern __typeof__(type) __percpu *shadow_ptr__##name
 
@@ -281,10 +291,11 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
 #define __DEFINE_SHADOW_PER_CPU(type, name, sub, attrs)			\
 	char __maybe_unused shadow_scope__##name			\
 		__section(".discard.shadow_percpu");			\
-	DECLARE_SHADOW_PER_CPU(type, name);				\
+	__DECLARE_SHADOW_PER_CPU(type, name);				\
 	__typeof__(type) __percpu *shadow_ptr__##name			\
 		__section(".data..shadow_percpu_ptrs") __used =		\
-		(__typeof__(type) __percpu __force *)&shadow_image__##name; \
+		(__typeof__(type) __percpu *)				\
+		(__force unsigned long)&shadow_image__##name;		\
 	__typeof__(type) shadow_image__##name				\
 		__section(".data..shadow_percpu" sub) attrs
 
@@ -295,9 +306,9 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
  *	followed by an initial value
  *
  * The forms _FIRST (before all others), _ALIGNED (to a cache line),
- * _SHARED_ALIGNED (cache lines of its own, for what other CPUs write to),
- * _PAGE_ALIGNED and _READ_MOSTLY (away from what is written) place the variable
- * as their DEFINE_PER_CPU namesakes do.
+ * _SHARED_ALIGNED (to a cache line, after all others, for what other CPUs write
+ * to), _PAGE_ALIGNED and _READ_MOSTLY (next to each other) order the variables of
+ * a module as their DEFINE_PER_CPU namesakes do.
  */
 #define DEFINE_SHADOW_PER_CPU(type, name)				\
 	__DEFINE_SHADOW_PER_CPU(type, name, "", )

@@ -70,6 +70,8 @@ err_wq:
 err_dummy:
 	__free_page(s->dummy);
 err_free:
+	pr_err("no memory for a first chunk of %zu bytes on each of %u CPUs\n",
+	       spcpu_layout_first_size(layout), layout->nr_cpus);
 	spcpu_index_exit(&s->index);
 	kfree(s);
 	return ERR_PTR(err);
@@ -87,7 +89,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_create);
 void spcpu_shutdown(struct spcpu *s)
 {
 	spin_lock_irq(&s->lock);
-	s->dying = true;
+	WRITE_ONCE(s->dying, true);
 	spin_unlock_irq(&s->lock);
 
 	cancel_work_sync(&s->balance);
@@ -114,7 +116,7 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 		ptr = spcpu_ptr(s, chunk, off);
 		pr_warn("leaked: %d bytes per CPU at offset %u of chunk %u, pointer %p\n",
 			bits << SPCPU_GRANULE_SHIFT, off, chunk->id,
-			(__force void *)ptr);
+			(void *)(__force unsigned long)ptr);
 		kmemleak_free_percpu(ptr);
 		at += bits;
 		nr++;

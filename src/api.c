@@ -133,14 +133,14 @@ static void complain_free(const void __percpu *ptr, int err,
 	spcpu_locate(shadow, ptr, &place);
 	if (err == -EFAULT)
 		pr_warn_ratelimited("%pS: free of %p refused: not an object of this allocator\n",
-				    (void *)caller, (__force void *)ptr);
+				    (void *)caller, (void *)(__force unsigned long)ptr);
 	else if (err == -EINVAL)
 		pr_warn_ratelimited("%pS: free of %p refused: the middle of an object, offset %u of chunk %u\n",
-				    (void *)caller, (__force void *)ptr,
+				    (void *)caller, (void *)(__force unsigned long)ptr,
 				    place.off, place.id);
 	else
 		pr_warn_ratelimited("%pS: free of %p refused: free already (double free?), offset %u of chunk %u\n",
-				    (void *)caller, (__force void *)ptr,
+				    (void *)caller, (void *)(__force unsigned long)ptr,
 				    place.off, place.id);
 }
 

@@ -3,9 +3,10 @@
  * Balance: chunks come and go.
  *
  * Memory is allocated and freed here without any lock held, so that nobody
- * waits for an allocation that waits for reclaim. The price is that two callers
- * that run dry at the same time make a chunk each; the worker gives back what
- * turns out to be too much.
+ * waits for an allocation that waits for reclaim. The price is that callers that
+ * run dry at the same time make a chunk each, where the kernel lets them queue
+ * for one; who then finds more than one chunk free has the worker give back what
+ * was too much.
  */
 #include <linux/sched/mm.h>
 
@@ -173,6 +174,10 @@ static void replenish(struct spcpu *s)
 void spcpu_balance_work(struct work_struct *work)
 {
 	struct spcpu *s = container_of(work, struct spcpu, balance);
+
+	/* queued by somebody who did not see it coming */
+	if (READ_ONCE(s->dying))
+		return;
 
 	trim(s);
 	replenish(s);

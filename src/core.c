@@ -168,22 +168,35 @@ static bool may_grow(const struct spcpu *s, const struct spcpu_request *req)
 	       !(req->reserved && s->reserved);
 }
 
+/* are there more free chunks than the one that is kept? */
+static bool has_surplus(const struct spcpu *s)
+{
+	const struct list_head *free = &s->slots.lists[s->slots.free];
+
+	lockdep_assert_held(&s->lock);
+	return !list_empty(free) && !list_is_singular(free);
+}
+
 /* place the request, growing where that is allowed; no lock held */
 static struct spcpu_chunk *place(struct spcpu *s,
 				 const struct spcpu_request *req, int *off)
 {
+	bool dying, surplus, grown = false;
 	struct spcpu_chunk *chunk;
 	unsigned long flags;
-	bool dying;
 
-	for (;;) {
+	for (;; grown = true) {
 		spin_lock_irqsave(&s->lock, flags);
 		dying = s->dying;
 		chunk = dying ? NULL : find_area(s, req, off);
 		if (!chunk && !gfpflags_allow_blocking(req->gfp))
 			s->atomic_failed = true;
+		surplus = grown && has_surplus(s);
 		spin_unlock_irqrestore(&s->lock, flags);
 
+		/* others ran dry at the same time, and one chunk served all */
+		if (surplus)
+			spcpu_kick(s);
 		if (chunk)
 			return chunk;
 		if (dying) {
@@ -322,7 +335,7 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 
 	*kick = !chunk->immutable &&
 		spcpu_chunk_free_bytes(chunk) == s->layout->unit_size &&
-		!list_is_singular(&s->slots.lists[s->slots.free]);
+		has_surplus(s);
 	trace_percpu_free_percpu(chunk, off, ptr);
 	return 0;
 }

@@ -17,11 +17,11 @@
 #include "layout.h"
 #include "slot.h"
 
-/* backed pages without areas are kept for atomic callers (kernel: mm/percpu.c,
- * PCPU_EMPTY_POP_PAGES_*)
+/*
+ * Backed pages without areas that are kept for atomic callers (mm/percpu.c:
+ * PCPU_EMPTY_POP_PAGES_LOW)
  */
 #define SPCPU_EMPTY_POP_PAGES_LOW	2
-#define SPCPU_EMPTY_POP_PAGES_HIGH	4
 
 enum spcpu_first_mode {
 	SPCPU_FIRST_EMBED,	/* one vmalloc area per group */

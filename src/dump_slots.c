@@ -5,6 +5,9 @@
 #include "compat/kunit.h"
 #include "dump.h"
 
+/* as many chunks of a slot are named under one hold of the lock */
+#define MOST_NAMED	32
+
 static unsigned int count(const struct list_head *chunks)
 {
 	const struct list_head *pos;
@@ -18,10 +21,16 @@ static unsigned int count(const struct list_head *chunks)
 static void show_chunks(struct seq_file *m, const struct list_head *chunks)
 {
 	const struct spcpu_chunk *chunk;
+	unsigned int nr = 0;
 
 	seq_printf(m, " %6u", count(chunks));
-	list_for_each_entry(chunk, chunks, node)
+	list_for_each_entry(chunk, chunks, node) {
+		if (nr++ == MOST_NAMED) {
+			seq_puts(m, " ...");
+			break;
+		}
 		seq_put_decimal_ull(m, " #", chunk->id);
+	}
 	seq_putc(m, '\n');
 }
 
@@ -49,9 +58,9 @@ static void show_slot(struct seq_file *m, struct spcpu *s, int slot)
  * @m: where to; its private is a struct spcpu
  * @unused: not used
  *
- * Chunks are listed in the order in which allocations ask them. The lock is
- * held for a slot at a time: a chunk that moves meanwhile may be listed twice,
- * or not at all.
+ * Chunks are listed in the order in which allocations ask them, the first 32 of
+ * a slot. The lock is held for a slot at a time: a chunk that moves meanwhile may
+ * be listed twice, or not at all.
  *
  * Context: Process context.
  * Return: 0.

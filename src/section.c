@@ -80,31 +80,34 @@ static void drop(struct spcpu *s, struct registration *reg)
 	kfree(reg);
 }
 
-static void __percpu *make_copies(struct spcpu *s,
-				  const struct shadow_percpu_section *section)
+static int make_copies(struct spcpu *s,
+		       const struct shadow_percpu_section *section,
+		       void __percpu **area)
 {
 	const struct spcpu_request req = {
 		.size = section->end - section->start,
 		.align = max_t(size_t, section->align, 1),
 		.reserved = true,
 		.gfp = GFP_KERNEL,
-		.caller = _RET_IP_,
+		.caller = (unsigned long)section->start,
 	};
-	void __percpu *area;
 	unsigned int cpu;
+	int err;
 
-	if (spcpu_alloc(s, &req, &area))
-		return NULL;
+	err = spcpu_alloc(s, &req, area);
+	if (err)
+		return err;
 
 	for_each_possible_cpu(cpu)
-		memcpy(per_cpu_ptr(area, cpu), section->start, req.size);
-	return area;
+		memcpy(per_cpu_ptr(*area, cpu), section->start, req.size);
+	return 0;
 }
 
 static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	       const char *name)
 {
 	struct registration *reg;
+	int err;
 
 	lockdep_assert_held(&registrations_lock);
 
@@ -120,10 +123,10 @@ static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	if (!reg)
 		return -ENOMEM;
 
-	reg->area = make_copies(s, section);
-	if (!reg->area) {
+	err = make_copies(s, section, &reg->area);
+	if (err) {
 		kfree(reg);
-		return -ENOMEM;
+		return err;
 	}
 
 	reg->start = section->start;
@@ -133,6 +136,23 @@ static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	return 0;
 }
 
+static void complain(const struct spcpu *s,
+		     const struct shadow_percpu_section *section,
+		     const char *name, int err)
+{
+	size_t size = section->end - section->start;
+
+	if (err == -EBUSY)
+		pr_err("%s: registered already\n", name);
+	else if (err == -EINVAL)
+		pr_err("%s: refused %zu bytes of static variables aligned to %u: a module may have %d bytes, aligned to %lu at most\n",
+		       name, size, section->align, SHADOW_PERCPU_MAX_SIZE,
+		       PAGE_SIZE);
+	else
+		pr_err("%s: %zu bytes of static variables aligned to %u do not fit into what is left of the %zu bytes of the reserved chunk: load shadow_percpu with a larger reserved_size=\n",
+		       name, size, section->align, s->layout->reserved_size);
+}
+
 /**
  * spcpu_section_register() - give a module's variables their copies
  * @s: the allocator
@@ -140,8 +160,8 @@ static int add(struct spcpu *s, const struct shadow_percpu_section *section,
  * @name: the module's name
  *
  * Context: Process context. May sleep.
- * Return: 0; -EBUSY: registered already; -ENOMEM: no room in the reserved chunk
- *	(logged).
+ * Return: 0; -EBUSY: registered already; -EINVAL: too large, or aligned to more
+ *	than a page; -ENOMEM: no room in the reserved chunk. Each is logged.
  */
 int spcpu_section_register(struct spcpu *s,
 			   const struct shadow_percpu_section *section,
@@ -156,12 +176,8 @@ int spcpu_section_register(struct spcpu *s,
 	err = add(s, section, name);
 	mutex_unlock(&registrations_lock);
 
-	if (err == -ENOMEM)
-		pr_err("%s: %td bytes of static variables (aligned to %u) do not fit into what is left of the %zu bytes of the reserved chunk: load shadow_percpu with a larger reserved_size=\n",
-		       name, section->end - section->start, section->align,
-		       s->layout->reserved_size);
-	else if (err)
-		pr_err("%s: registered already\n", name);
+	if (err)
+		complain(s, section, name, err);
 	return err;
 }
 

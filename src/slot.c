@@ -167,7 +167,8 @@ void spcpu_slot_range(const struct spcpu_slots *slots, int slot, size_t *lo,
 	}
 
 	*lo = slot == 1 ? 1 : 1UL << (slot + FIRST_BIT - 2);
-	*hi = min(1UL << (slot + FIRST_BIT - 1), slots->unit_size) - 1;
+	*hi = min_t(size_t, 1UL << (slot + FIRST_BIT - 1),
+		    slots->unit_size) - 1;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_range);
 

@@ -46,7 +46,7 @@ TRACE_EVENT(percpu_alloc_percpu,
 		  (void *)__entry->call_site, __entry->reserved,
 		  __entry->is_atomic, __entry->size, __entry->align,
 		  __entry->base_addr, __entry->off,
-		  (__force void *)__entry->ptr, __entry->bytes_alloc,
+		  (void *)(__force unsigned long)__entry->ptr, __entry->bytes_alloc,
 		  show_gfp_flags(__entry->gfp_flags))
 );
 
@@ -85,7 +85,7 @@ TRACE_EVENT(percpu_free_percpu,
 		__entry->off = off;
 	),
 	TP_printk("base_addr=%p off=%d ptr=%p", __entry->base_addr,
-		  __entry->off, (__force void *)__entry->ptr)
+		  __entry->off, (void *)(__force unsigned long)__entry->ptr)
 );
 
 DECLARE_EVENT_CLASS(spcpu_chunk_life,
