@@ -48,6 +48,10 @@ DEFINE_SHADOW_PER_CPU_ALIGNED(u32, sv_aligned) = 7;
 DEFINE_SHADOW_PER_CPU_READ_MOSTLY(u32, sv_read_mostly) = 8;
 DEFINE_SHADOW_PER_CPU_FIRST(u64, sv_first) = 9;
 
+static DEFINE_SHADOW_PER_CPU_SHARED_ALIGNED(u8, sv_own_shared) = 21;
+static DEFINE_SHADOW_PER_CPU_ALIGNED(u8, sv_own_aligned) = 22;
+static DEFINE_SHADOW_PER_CPU_READ_MOSTLY(u8, sv_own_read_mostly) = 23;
+
 EXPORT_SHADOW_PER_CPU_SYMBOL(sv_plain);
 EXPORT_SHADOW_PER_CPU_SYMBOL_GPL(sv_first);
 
@@ -94,6 +98,19 @@ static void section_initial_values(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_aligned), cpu), 7U);
 		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_read_mostly), cpu), 8U);
 		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_first), cpu), 9ULL);
+	}
+}
+
+static void section_initial_values_of_statics(struct kunit *test)
+{
+	unsigned int cpu;
+
+	do_register(test);
+	for_each_possible_cpu(cpu) {
+		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_own_shared), cpu), 21);
+		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_own_aligned), cpu), 22);
+		KUNIT_EXPECT_EQ(test, per_cpu(shadow_var(sv_own_read_mostly), cpu),
+				23);
 	}
 }
 
@@ -288,6 +305,9 @@ static void section_over_the_limit(struct kunit *test)
 	};
 
 	KUNIT_ASSERT_NOT_NULL(test, image);
+	KUNIT_EXPECT_EQ(test, __shadow_percpu_register(&section, "big"), -EINVAL);
+	section.end = image + 8;
+	section.align = 2 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, __shadow_percpu_register(&section, "big"), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ptr, (unsigned long)image);
 	spcpu_snapshot_expect(test, s, before, "a section over the limit");
@@ -484,6 +504,7 @@ static void section_without_variables(struct kunit *test)
 
 static struct kunit_case section_cases[] = {
 	KUNIT_CASE(section_initial_values),
+	KUNIT_CASE(section_initial_values_of_statics),
 	KUNIT_CASE(section_initial_values_of_compounds),
 	KUNIT_CASE(section_zero_without_value),
 	KUNIT_CASE(section_alignment),
