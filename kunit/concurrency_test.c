@@ -447,63 +447,10 @@ static void concurrency_through_the_api(struct kunit *test)
 	work(test, hire(test, spcpu_api_allocator(), 8192), true);
 }
 
-#define NR_TAKERS	8
-
-struct taker {
-	struct work_struct work;
-	struct completion *start;
-	struct spcpu *s;
-	void __percpu *ptr;
-};
-
-static void take_largest(struct work_struct *work)
-{
-	struct taker *taker = container_of(work, struct taker, work);
-
-	wait_for_completion(taker->start);
-	spcpu_test_request(taker->s, SHADOW_PERCPU_MAX_SIZE, 8, false,
-			   GFP_KERNEL, &taker->ptr);
-}
-
-/*
- * Nobody waits for somebody else's chunk, so that many may be made at once; but
- * what turns out to be too much goes back without being asked for. Two of the
- * largest objects fill a chunk.
- */
-static void concurrency_growing_together(struct kunit *test)
-{
-	struct spcpu *s = small_units(test);
-	struct taker takers[NR_TAKERS];
-	struct completion start;
-	unsigned int i;
-
-	init_completion(&start);
-	for (i = 0; i < NR_TAKERS; i++) {
-		takers[i] = (struct taker){ .start = &start, .s = s };
-		INIT_WORK_ONSTACK(&takers[i].work, take_largest);
-		queue_work(system_unbound_wq, &takers[i].work);
-	}
-	complete_all(&start);
-	for (i = 0; i < NR_TAKERS; i++) {
-		flush_work(&takers[i].work);
-		destroy_work_on_stack(&takers[i].work);
-	}
-	spcpu_test_settle(s);
-
-	/* the first one, those in use, and a spare one at most */
-	KUNIT_EXPECT_EQ(test, s->stats.nr_cur_alloc, (u64)NR_TAKERS);
-	KUNIT_EXPECT_LE(test, s->stats.nr_chunks, 1U + NR_TAKERS / 2 + 1U);
-	spcpu_test_check(test, s);
-
-	for (i = 0; i < NR_TAKERS; i++)
-		spcpu_test_free(test, s, takers[i].ptr);
-}
-
 static struct kunit_case concurrency_cases[] = {
 	KUNIT_CASE(concurrency_threads),
 	KUNIT_CASE(concurrency_threads_and_interrupts),
 	KUNIT_CASE(concurrency_through_the_api),
-	KUNIT_CASE(concurrency_growing_together),
 	{ }
 };
 

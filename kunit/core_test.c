@@ -250,6 +250,26 @@ static void core_chunks_come_and_go(struct kunit *test)
 	spcpu_test_check(test, s);
 }
 
+/*
+ * Nobody waits for a chunk that somebody else is making, so several may be made
+ * at once. Whoever finds that too many are free has the worker give them back.
+ */
+static void core_chunks_made_together(struct kunit *test)
+{
+	struct spcpu *s = small_first(test);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 5U);
+
+	spcpu_test_alloc(test, s, SZ_32K, 4);
+	spcpu_test_settle(s);
+	/* the first one, the one in use, and the spare */
+	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 3U);
+	spcpu_test_check(test, s);
+}
+
 static void core_gives_back_everything(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
@@ -784,6 +804,7 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_reserved_apart),
 	KUNIT_CASE(core_reserved_without_chunk),
 	KUNIT_CASE(core_chunks_come_and_go),
+	KUNIT_CASE(core_chunks_made_together),
 	KUNIT_CASE(core_gives_back_everything),
 	KUNIT_CASE(core_growth_fails),
 	KUNIT_CASE(core_failed_growth_keeps_nothing),

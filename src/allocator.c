@@ -167,7 +167,8 @@ static void retire_all(struct spcpu *s)
  * spcpu_destroy() - give back everything, layout included
  * @s: an allocator that nobody uses any more, or NULL
  *
- * Live objects go with it: see spcpu_report_leaks().
+ * Live objects go with it; spcpu_report_leaks() comes before, also because
+ * kmemleak would go on looking at them.
  *
  * Context: Process context. May sleep.
  */

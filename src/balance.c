@@ -64,7 +64,6 @@ static struct spcpu_chunk *make_chunk(struct spcpu *s, gfp_t gfp)
 		spcpu_window_destroy(window, s->layout);
 		return NULL;
 	}
-	window->chunk = chunk;
 
 	if (spcpu_index_add(&s->index, window, s->layout, gfp)) {
 		free_chunk(s, chunk);
@@ -93,6 +92,8 @@ bool spcpu_grow(struct spcpu *s, gfp_t gfp)
 
 	trace_percpu_create_chunk(spcpu_chunk_base(chunk));
 	spin_lock_irq(&s->lock);
+	/* from now on pointers into the window lead to the chunk */
+	chunk->window->chunk = chunk;
 	spcpu_add_chunk(s, chunk);
 	s->stats.nr_chunks++;
 	s->stats.nr_max_chunks = max(s->stats.nr_max_chunks,
@@ -121,26 +122,35 @@ void spcpu_retire(struct spcpu *s, struct list_head *chunks)
 	}
 }
 
-/* all chunks without areas but the first in line */
-static void trim(struct spcpu *s)
+/* out of service: the last in line of the free chunks, if not the only one */
+static struct spcpu_chunk *take_surplus(struct spcpu *s)
 {
 	struct list_head *free = &s->slots.lists[s->slots.free];
-	struct spcpu_chunk *chunk, *next;
-	bool spared = false;
-	LIST_HEAD(surplus);
+	struct spcpu_chunk *chunk, *surplus = NULL;
 
 	spin_lock_irq(&s->lock);
-	list_for_each_entry_safe(chunk, next, free, node) {
-		if (!spared || chunk->immutable) {
-			spared = true;
+	list_for_each_entry_reverse(chunk, free, node) {
+		if (list_is_first(&chunk->node, free))
+			break;
+		if (chunk->immutable)
 			continue;
-		}
 		spcpu_unlist_chunk(s, chunk);
-		list_add(&chunk->node, &surplus);
 		s->stats.nr_chunks--;
+		surplus = chunk;
+		break;
 	}
 	spin_unlock_irq(&s->lock);
+	return surplus;
+}
 
+/* the lock is taken for a chunk at a time */
+static void trim(struct spcpu *s)
+{
+	struct spcpu_chunk *chunk;
+	LIST_HEAD(surplus);
+
+	while ((chunk = take_surplus(s)))
+		list_add(&chunk->node, &surplus);
 	spcpu_retire(s, &surplus);
 }
 
@@ -181,4 +191,6 @@ void spcpu_balance_work(struct work_struct *work)
 
 	trim(s);
 	replenish(s);
+	/* what fell free meanwhile */
+	trim(s);
 }

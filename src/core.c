@@ -181,20 +181,20 @@ static bool has_surplus(const struct spcpu *s)
 static struct spcpu_chunk *place(struct spcpu *s,
 				 const struct spcpu_request *req, int *off)
 {
-	bool dying, surplus, grown = false;
 	struct spcpu_chunk *chunk;
 	unsigned long flags;
+	bool dying, surplus;
 
-	for (;; grown = true) {
+	for (;;) {
 		spin_lock_irqsave(&s->lock, flags);
 		dying = s->dying;
 		chunk = dying ? NULL : find_area(s, req, off);
 		if (!chunk && !gfpflags_allow_blocking(req->gfp))
 			s->atomic_failed = true;
-		surplus = grown && has_surplus(s);
+		surplus = has_surplus(s);
 		spin_unlock_irqrestore(&s->lock, flags);
 
-		/* others ran dry at the same time, and one chunk served all */
+		/* several ran dry at the same time, and one chunk served all */
 		if (surplus)
 			spcpu_kick(s);
 		if (chunk)

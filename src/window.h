@@ -35,10 +35,9 @@ struct spcpu_unit {
  * @pages: the pages: @nr_pages for each CPU, in the order of layout units
  * @owns_pages: @pages are freed with the window (the first chunk's belong to
  *              its vmalloc areas)
- * @first: the window of the first chunk: a static part, then @reserved, then
- *         @chunk. Set once before the window is indexed.
- * @chunk: the chunk served from here
- * @reserved: the reserved chunk, or NULL
+ * @chunk: the chunk served from here, once it is in service
+ * @reserved: in the window of the first chunk the reserved chunk, if there is
+ *            one; it lies between the static part and @chunk
  * @rcu: delays freeing until lookups without a lock are over
  * @units: by CPU number
  */
