@@ -71,7 +71,7 @@ struct spcpu_stats {
  * @balance: keeps one free chunk and some backed pages, gives the rest back
  */
 struct spcpu {
-	spinlock_t lock; /* see above */
+	spinlock_t lock; /* chunks, slots, counts */
 	struct spcpu_layout *layout;
 	enum spcpu_first_mode first_mode;
 	struct spcpu_slots slots;
