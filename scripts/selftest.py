@@ -195,5 +195,99 @@ class Run(Good):
                 self.assertGreater(figures['failed'], 0)
 
 
+FIGURES = {
+    'absent_cpus.kernel_pages': '1200', 'absent_cpus.shadow_pages': '100',
+    'dying_groups.peak_pages': '1000', 'dying_groups.after_pages': '300',
+    'hotplug.cycles': '200', 'hotplug.lost': '0',
+    'numa_chunk.reserve_ns': '999999', 'numa_chunk.va_pages': '512',
+    'numa_chunk.unit_pages_total': '512',
+    'atomic.tried': '1000', 'atomic.kernel_ok': '900', 'atomic.shadow_ok': '900',
+}
+
+
+class Memory(Good):
+    """Figures that reach every goal by a hair; each test moves one."""
+
+    def memory_verdict(self, figures: dict[str, str], said: str = SAID,
+                       log: str = LOG) -> tuple[bool, dict | None, str]:
+        self.put('console', log)
+        self.put('verdict', ''.join(f'figure {name} {value}\n'
+                                    for name, value in figures.items()) + said)
+        out = self.root / 'memory.json'
+        out.unlink(missing_ok=True)
+        screen = io.StringIO()
+        with contextlib.redirect_stdout(screen):
+            good = verdict.memory(out, [self.guest])
+        written = json.loads(out.read_text()) if out.exists() else None
+        return good, written, screen.getvalue()
+
+    def assert_missed(self, name: str, figures: dict[str, str]) -> dict | None:
+        good, written, screen = self.memory_verdict(figures)
+        self.assertFalse(good)
+        self.assertIn(f'\nFAIL {name}: ', screen)
+        return written
+
+    def test_good_is_green(self) -> None:
+        good, written, screen = self.memory_verdict(FIGURES)
+        self.assertTrue(good)
+        self.assertRegex(screen, r'\nmemory: \d+ passed, 0 failed\n$')
+        self.assertEqual(written, {
+            'absent_cpus': {'kernel_pages': 1200, 'shadow_pages': 100},
+            'dying_groups': {'peak_pages': 1000, 'after_pages': 300},
+            'hotplug': {'cycles': 200, 'lost': 0},
+            'numa_chunk': {'reserve_us': 999.999, 'va_pages': 512,
+                           'unit_pages_total': 512},
+            'atomic': {'tried': 1000, 'kernel_ok': 900, 'shadow_ok': 900},
+        })
+
+    def test_missed_goal(self) -> None:
+        for name, value, missed in (
+                ('absent_cpus.kernel_pages', '1199', 'absent_cpus.shadow_pages'),
+                ('absent_cpus.kernel_pages', '0', 'absent_cpus.kernel_pages'),
+                ('absent_cpus.shadow_pages', '101', 'absent_cpus.shadow_pages'),
+                ('absent_cpus.shadow_pages', '0', 'absent_cpus.shadow_pages'),
+                ('dying_groups.peak_pages', '0', 'dying_groups.peak_pages'),
+                ('dying_groups.after_pages', '301', 'dying_groups.after_pages'),
+                ('dying_groups.after_pages', '0', 'dying_groups.after_pages'),
+                ('hotplug.cycles', '199', 'hotplug.cycles'),
+                ('hotplug.lost', '1', 'hotplug.lost'),
+                ('numa_chunk.reserve_ns', '1000000', 'numa_chunk.reserve_us'),
+                ('numa_chunk.reserve_ns', '0', 'numa_chunk.reserve_us'),
+                ('numa_chunk.va_pages', '513', 'numa_chunk.va_pages'),
+                ('numa_chunk.va_pages', '0', 'numa_chunk.va_pages'),
+                ('numa_chunk.unit_pages_total', '0', 'numa_chunk.unit_pages_total'),
+                ('atomic.tried', '999', 'atomic.tried'),
+                ('atomic.kernel_ok', '0', 'atomic.kernel_ok'),
+                ('atomic.shadow_ok', '899', 'atomic.shadow_ok')):
+            with self.subTest(name=name, value=value):
+                written = self.assert_missed(missed, {**FIGURES, name: value})
+                self.assertIsNotNone(written)
+
+    def test_missing_or_garbled_figure(self) -> None:
+        for name in FIGURES:
+            shown = name.replace('_ns', '_us')
+            for value in ('', '-1', '1x', None):
+                with self.subTest(name=name, value=value):
+                    figures = {k: v for k, v in FIGURES.items() if k != name}
+                    if value is not None:
+                        figures[name] = value
+                    self.assertIsNone(self.assert_missed(shown, figures))
+
+    def test_spoilt_is_red(self) -> None:
+        for said, log in ((SAID.replace('pass', 'fail'), LOG),
+                          (SAID.replace('pass', 'pas'), LOG),
+                          (SAID.replace('done', 'don'), LOG),
+                          (SAID, ''), (SAID, LOG + 'WARNING: a\n'),
+                          (SAID, LOG + 'Call Trace:\n'), (SAID, LOG + 'BUG: a\n')):
+            with self.subTest(said=said, log=log):
+                self.assertFalse(self.memory_verdict(FIGURES, said, log)[0])
+
+    def test_missing_guest(self) -> None:
+        out = self.root / 'memory.json'
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertFalse(verdict.memory(out, [self.root / 'nowhere']))
+        self.assertFalse(out.exists())
+
+
 if __name__ == '__main__':
     unittest.main()

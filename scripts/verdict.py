@@ -7,6 +7,9 @@
   verdict.py check --sources DIR --json OUT GUEST_DIR...
       reads, for each guest of `make check`, the files that scripts/check keeps
       in its folder: kunit.json, kunit.out, test.log, verdict
+  verdict.py memory --json OUT GUEST_DIR...
+      reads, for each guest of `make memory`, what scripts/memory keeps in its
+      folder: console, verdict
 
 Nothing is good by default: what is missing has failed.
 """
@@ -19,7 +22,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,7 +66,8 @@ class Report:
                 self.done = True
             elif word == 'figure':
                 name, _, value = rest.partition(' ')
-                self.figures[name] = int(value) if value.isdigit() else 0
+                if value.isdigit():  # what is garbled is missing, not 0
+                    self.figures[name] = int(value)
             elif word == 'check':
                 name, status, detail = (rest.split(' ', 2) + ['', ''])[:3]
                 self.checks.append(Check(name, status == 'pass', detail))
@@ -242,6 +246,95 @@ def check(sources: Path, out: Path, folders: list[Path]) -> bool:
     return bool(guests) and figures['failed'] == 0
 
 
+# --- make memory ------------------------------------------------------------
+
+Figures = dict[str, float]
+
+
+@dataclass
+class Goal:
+    """What is demanded of one figure, given all of them."""
+    name: str
+    text: str
+    reached: Callable[[float, Figures], bool]
+
+
+def some(value: float, _: Figures) -> bool:
+    return value > 0
+
+
+GOALS = (
+    Goal('absent_cpus.kernel_pages', 'more than 0', some),
+    Goal('absent_cpus.shadow_pages', 'at most 1/12 of kernel_pages',
+         lambda value, f: 0 < value * 12 <= f['absent_cpus.kernel_pages']),
+    Goal('dying_groups.peak_pages', 'more than 0', some),
+    Goal('dying_groups.after_pages', 'at most 30 % of peak_pages',
+         lambda value, f: 0 < value * 10 <= f['dying_groups.peak_pages'] * 3),
+    Goal('hotplug.cycles', 'at least 200', lambda value, f: value >= 200),
+    Goal('hotplug.lost', '0', lambda value, f: value == 0),
+    Goal('numa_chunk.reserve_us', 'less than 1000', lambda value, f: 0 < value < 1000),
+    Goal('numa_chunk.va_pages', 'as unit_pages_total',
+         lambda value, f: value == f['numa_chunk.unit_pages_total']),
+    Goal('numa_chunk.unit_pages_total', 'more than 0', some),
+    Goal('atomic.tried', 'at least 1000', lambda value, f: value >= 1000),
+    Goal('atomic.kernel_ok', 'more than 0', some),
+    Goal('atomic.shadow_ok', 'at least kernel_ok',
+         lambda value, f: value >= f['atomic.kernel_ok']),
+)
+
+
+def hold(goal: Goal, figures: Figures) -> Check:
+    value = figures.get(goal.name)
+    if value is None:
+        return Check(goal.name, False, 'missing')
+    try:
+        reached = goal.reached(value, figures)
+    except KeyError as missing:
+        return Check(goal.name, False, f'{value:g}, but {missing.args[0]} is missing')
+    return Check(goal.name, reached, f'{value:g}, goal: {goal.text}')
+
+
+def by_case(figures: Figures) -> dict[str, dict[str, float]]:
+    """The figures of all goals, case by case."""
+    cases: dict[str, dict[str, float]] = {}
+    for goal in GOALS:
+        case, _, name = goal.name.partition('.')
+        cases.setdefault(case, {})[name] = figures[goal.name]
+    return cases
+
+
+def memory(out: Path, folders: list[Path]) -> bool:
+    checks: list[Check] = []
+    figures: Figures = {}
+    for folder in folders:
+        report = Report()
+        for text in report.read(read_text(folder / 'verdict').splitlines()):
+            print(text)
+        figures.update(report.figures)
+        checks += [Check(f'{folder.name}: {check.name}', check.passed, check.detail)
+                   for check in (*report.checks, report.finished(),
+                                 clean_log(folder / 'console'))]
+    if 'numa_chunk.reserve_ns' in figures:
+        figures['numa_chunk.reserve_us'] = figures['numa_chunk.reserve_ns'] / 1000
+    goals = [hold(goal, figures) for goal in GOALS]
+
+    print(f'\n{"figure":28} {"value":>8}  {"goal":30} reached')
+    for goal, check in zip(GOALS, goals):
+        value = f'{figures[goal.name]:g}' if goal.name in figures else '-'
+        print(f'{goal.name:28} {value:>8}  {goal.text:30} {"yes" if check.passed else "NO"}')
+    checks += goals
+    for check in checks:
+        if not check.passed:
+            print(f'FAIL {check.name}: {check.detail}')
+
+    # half of the figures is no result
+    if all(goal.name in figures for goal in GOALS):
+        out.write_text(json.dumps(by_case(figures)) + '\n')
+    passed = sum(check.passed for check in checks)
+    print(f'\nmemory: {passed} passed, {len(checks) - passed} failed')
+    return passed == len(checks)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     modes = parser.add_subparsers(dest='mode', required=True)
@@ -253,6 +346,9 @@ def main() -> int:
     for_check.add_argument('--sources', type=Path, required=True)
     for_check.add_argument('--json', type=Path, required=True)
     for_check.add_argument('guests', type=Path, nargs='+')
+    for_memory = modes.add_parser('memory')
+    for_memory.add_argument('--json', type=Path, required=True)
+    for_memory.add_argument('guests', type=Path, nargs='+')
     for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
     for_suites.add_argument('--sources', type=Path, required=True)
     args = parser.parse_args()
@@ -262,6 +358,8 @@ def main() -> int:
         return 0
     if args.mode == 'run':
         good = run(args.console, args.started, args.json)
+    elif args.mode == 'memory':
+        good = memory(args.json, args.guests)
     else:
         good = check(args.sources, args.json, args.guests)
     return 0 if good else 1
