@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Atomic allocations: a hard-interrupt timer asks both allocators for the same,
- * while threads keep both busy. Which is asked first changes from tick to tick;
+ * while threads keep both busy. Which is asked first changes from time to time;
  * what it got it keeps for a while, so that pages are used up.
  */
 #include "load.h"
@@ -17,17 +17,21 @@
 
 #define NR_ALLOCATORS	2
 
-static unsigned int ticks = 1000;
-module_param(ticks, uint, 0444);
-MODULE_PARM_DESC(ticks, "atomic: how often to ask both (default: 1000)");
+static unsigned int asks = 1000;
+module_param(asks, uint, 0444);
+MODULE_PARM_DESC(asks, "atomic: how often to ask both (default: 1000)");
 
 static unsigned int period = 1000;
 module_param(period, uint, 0444);
 MODULE_PARM_DESC(period, "atomic: microseconds between (default: 1000)");
 
-static unsigned int batch = 125;
+static unsigned int burst = 1;
+module_param(burst, uint, 0444);
+MODULE_PARM_DESC(burst, "atomic: how often to ask in one interrupt (default: 1)");
+
+static unsigned int batch = 500;
 module_param(batch, uint, 0444);
-MODULE_PARM_DESC(batch, "atomic: how many to keep, then to free (default: 125)");
+MODULE_PARM_DESC(batch, "atomic: how many to keep, then to free (default: 500)");
 
 static const struct bench_allocator * const allocators[NR_ALLOCATORS] = {
 	&bench_kernel,
@@ -73,19 +77,26 @@ static void ask(unsigned int which, size_t size)
 	asker.nr_kept++;
 }
 
-static enum hrtimer_restart tick(struct hrtimer *timer)
+static void ask_both(void)
 {
 	size_t size = bench_size(&asker.rnd);
 	unsigned int first = asker.asked & 1;
 
-	if (!in_hardirq())
-		asker.elsewhere++;
 	ask(first, size);
 	ask(!first, size);
-
 	if (!(++asker.asked % batch))
 		free_kept();
-	if (asker.asked == ticks) {
+}
+
+static enum hrtimer_restart tick(struct hrtimer *timer)
+{
+	unsigned int i;
+
+	if (!in_hardirq())
+		asker.elsewhere++;
+	for (i = 0; i < burst && asker.asked < asks; i++)
+		ask_both();
+	if (asker.asked == asks) {
 		complete(&asker.done);
 		return HRTIMER_NORESTART;
 	}
@@ -128,8 +139,8 @@ static int atomic_start(const struct bench_allocator *unused)
 	u64 __percpu *common;
 	int err = -ENOMEM;
 
-	if (!ticks || !batch) {
-		pr_err("atomic: ticks= and batch= are at least 1\n");
+	if (!asks || !burst || !batch) {
+		pr_err("atomic: asks=, burst= and batch= are at least 1\n");
 		return -EINVAL;
 	}
 	init_completion(&asker.done);
