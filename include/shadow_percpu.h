@@ -58,7 +58,19 @@
  *	__GFP_DIRECT_RECLAIM (GFP_NOWAIT, GFP_ATOMIC) the call never sleeps, is
  *	served from pages that are there already, and is therefore likelier to
  *	fail. GFP_NOIO and GFP_NOFS sleep, and are honoured. With __GFP_NOWARN
- *	nothing is logged.
+ *	nothing is logged. With __GFP_ACCOUNT the object lies in a chunk of such
+ *	objects only, whose pages are charged, see below.
+ *
+ * Charged, with __GFP_ACCOUNT, are backing pages, each to the memory cgroup of the
+ * task whose allocation made it necessary, from then until the page is given
+ * back; when the cgroup is at its limit the allocation fails. With backing=vmap
+ * these are all pages of a chunk at once, with backing=sparse those of the object
+ * that are not backed yet, in all CPUs' units. Not charged are: later objects in
+ * the same pages, of whatever cgroup; the pages that the worker keeps ready for
+ * atomic callers; a CPU's pages when it comes online; the first chunk (no such
+ * object lies there); maps, page tables and other metadata. The kernel's
+ * own allocator charges each object's bytes instead, by functions that are
+ * exported to no module.
  *
  * Every possible CPU's copy is zeroed. The same rules as __alloc_percpu_gfp(),
  * except that 0 is no alignment, and that GFP_NOFS and GFP_NOIO are not taken for
@@ -170,6 +182,72 @@ bool __is_shadow_percpu_address(unsigned long addr);
  *	%PHYS_ADDR_MAX if @addr is not the shadow's.
  */
 phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
+
+/*
+ * CPUs that are not there
+ *
+ * With hotplug=all, the default, every possible CPU has its copies from the
+ * start, as with the kernel's own allocator. With hotplug=online (a parameter of
+ * shadow_percpu.ko) a CPU gets them when it first comes online, and keeps them
+ * when it leaves. Until then its copies can be read, and are zero, but not
+ * written to: that ends in an oops, and a line in the log that names CPU, object
+ * and byte. Loops that write to the copies of all possible CPUs, as in
+ *
+ *	for_each_possible_cpu(cpu)
+ *		spin_lock_init(&per_cpu_ptr(queues, cpu)->lock);
+ *
+ * become a callback, which works with either:
+ *
+ *	static int init_queue(void *copy, unsigned int cpu, void *arg)
+ *	{
+ *		struct queue *queue = copy;
+ *
+ *		spin_lock_init(&queue->lock);
+ *		return 0;
+ *	}
+ *
+ *	err = shadow_percpu_set_init(queues, init_queue, NULL);
+ *
+ * Loops that read, such as those that add up counters, stay as they are.
+ */
+
+/**
+ * typedef shadow_percpu_init_fn - set up one CPU's copy of an object
+ * @copy: the copy
+ * @cpu: whose
+ * @arg: as given to shadow_percpu_set_init()
+ *
+ * Context: Process context, on any CPU, the CPU hotplug lock held. May sleep and
+ *	allocate memory. May not wait for a CPU to come or go, nor register or
+ *	clear callbacks.
+ * Return: 0, or an errno, which keeps the CPU from coming online.
+ */
+typedef int shadow_percpu_init_fn(void *copy, unsigned int cpu, void *arg);
+
+/**
+ * shadow_percpu_set_init() - set up all copies of an object, also those to come
+ * @ptr: what an allocation returned; without a callback so far
+ * @init: called once for each CPU that has a copy, before this returns; and once
+ *	for each CPU that gets one later, before that comes online
+ * @arg: handed to @init
+ *
+ * Context: Process context, without the CPU hotplug lock. May sleep.
+ * Return: 0; what @init returned, if not 0, and it is called no more; -EBUSY:
+ *	there is a callback; -EFAULT, -EINVAL, -ENOENT: not a live object;
+ *	-ENOMEM. On error nothing is registered.
+ */
+int shadow_percpu_set_init(void __percpu *ptr, shadow_percpu_init_fn *init,
+			   void *arg);
+
+/**
+ * shadow_percpu_clear_init() - take the callback back
+ * @ptr: an object with a callback; do this before it is freed, and before the
+ *	module with the callback goes away
+ *
+ * Context: Process context, without the CPU hotplug lock. May sleep.
+ * Return: 0; -ENOENT: there is none.
+ */
+int shadow_percpu_clear_init(void __percpu *ptr);
 
 /*
  * Static variables

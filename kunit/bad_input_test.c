@@ -419,7 +419,8 @@ static void bad_atomic_too_large(struct kunit *test)
 	struct victim *v = mortal(test);
 	void __percpu *ptr;
 
-	KUNIT_ASSERT_GE(test, v->s->nr_empty_pop, SPCPU_EMPTY_POP_PAGES_LOW);
+	KUNIT_ASSERT_GE(test, v->s->types[SPCPU_PLAIN].nr_empty_pop,
+			SPCPU_EMPTY_POP_PAGES_LOW);
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE, 4,
 						 false, GFP_ATOMIC, &ptr), -ENOMEM);
 	flush_work(&v->s->balance);

@@ -68,7 +68,7 @@ static struct counters count(struct spcpu *s)
 	c.nr_chunks = spcpu_test_nr_chunks(s);
 	spin_lock_irq(&s->lock);
 	c.stats = s->stats;
-	c.nr_empty_pop = s->nr_empty_pop;
+	c.nr_empty_pop = s->types[SPCPU_PLAIN].nr_empty_pop;
 	c.nr_populated = s->nr_populated;
 	c.next_id = s->next_id;
 	list_for_each_entry(chunk, &s->chunks, all)
@@ -429,7 +429,7 @@ static void core_keeps_empty_pages(struct kunit *test)
 	for (i = 0; i < 25; i++) {
 		spcpu_test_alloc(test, s, SZ_4K, SZ_4K);
 		spcpu_test_check(test, s);
-		KUNIT_EXPECT_GE(test, s->nr_empty_pop,
+		KUNIT_EXPECT_GE(test, s->types[SPCPU_PLAIN].nr_empty_pop,
 				SPCPU_EMPTY_POP_PAGES_LOW);
 	}
 	/* 24 KB and 3 * 32 KB hold 25 and two more, and none is for vanity */
@@ -528,8 +528,8 @@ static int slot_of(struct spcpu *s, const struct spcpu_chunk *wanted)
 	int slot, found = -1;
 
 	spin_lock_irq(&s->lock);
-	for (slot = 0; slot < s->slots.nr; slot++) {
-		list_for_each_entry(chunk, &s->slots.lists[slot], node) {
+	for (slot = 0; slot < s->types[SPCPU_PLAIN].slots.nr; slot++) {
+		list_for_each_entry(chunk, &s->types[SPCPU_PLAIN].slots.lists[slot], node) {
 			if (chunk == wanted)
 				found = slot;
 		}

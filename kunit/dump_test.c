@@ -20,7 +20,7 @@ static char *dump_chunks(struct kunit *test, struct spcpu *s)
 static void put_into_slot(struct spcpu *s, struct spcpu_chunk *chunk, int slot)
 {
 	spin_lock_irq(&s->lock);
-	spcpu_slot_move(&s->slots, &chunk->node, slot, true);
+	spcpu_slot_move(&s->types[SPCPU_PLAIN].slots, &chunk->node, slot, true);
 	spin_unlock_irq(&s->lock);
 }
 
@@ -142,7 +142,7 @@ static void expect_slot(struct kunit *test, struct spcpu *s, const char *text,
 	int number, at = 0, len;
 
 	KUNIT_ASSERT_NOT_NULL(test, row);
-	list_for_each_entry(chunk, &s->slots.lists[slot], node) {
+	list_for_each_entry(chunk, &s->types[SPCPU_PLAIN].slots.lists[slot], node) {
 		at += scnprintf(row + at, PAGE_SIZE - at, " #%u", chunk->id);
 		nr++;
 	}
@@ -169,12 +169,12 @@ static void slots_list_each_chunk_once(struct kunit *test)
 	int slot;
 
 	spcpu_test_scatter(test, s);
-	put_into_slot(s, spcpu_test_chunk(test, s, 1), s->slots.sidelined);
-	put_into_slot(s, spcpu_test_chunk(test, s, 2), s->slots.sidelined);
-	put_into_slot(s, spcpu_test_chunk(test, s, 3), s->slots.to_depopulate);
+	put_into_slot(s, spcpu_test_chunk(test, s, 1), s->types[SPCPU_PLAIN].slots.sidelined);
+	put_into_slot(s, spcpu_test_chunk(test, s, 2), s->types[SPCPU_PLAIN].slots.sidelined);
+	put_into_slot(s, spcpu_test_chunk(test, s, 3), s->types[SPCPU_PLAIN].slots.to_depopulate);
 
 	text = spcpu_test_show(test, spcpu_slots_show, s);
-	for (slot = 0; slot < s->slots.nr; slot++)
+	for (slot = 0; slot < s->types[SPCPU_PLAIN].slots.nr; slot++)
 		expect_slot(test, s, text, slot);
 
 	for (at = strchr(text, '\n'); at; at = strstr(at + 2, " #"))

@@ -197,13 +197,23 @@ static void expect_area(struct kunit *test, struct spcpu *s,
 	}
 }
 
+static void expect_borrowed(struct kunit *test, const struct spcpu *s,
+			    bool borrowed)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, s->first->window->units[cpu].borrowed,
+				borrowed);
+}
+
 static void first_chunk_embed_areas(struct kunit *test)
 {
 	struct spcpu *s = usual(test, SPCPU_FIRST_EMBED);
 	unsigned int i, j;
 
 	KUNIT_ASSERT_NOT_NULL(test, s->areas);
-	KUNIT_EXPECT_FALSE(test, s->first->window->owns_pages);
+	expect_borrowed(test, s, true);
 	KUNIT_EXPECT_EQ(test, s->layout->nr_groups, nr_nodes_with_cpus());
 	for (i = 0; i < s->layout->nr_groups; i++) {
 		expect_area(test, s, &s->layout->groups[i], s->areas[i]);
@@ -217,7 +227,7 @@ static void first_chunk_page_by_page(struct kunit *test)
 	struct spcpu *s = usual(test, SPCPU_FIRST_PAGE);
 
 	KUNIT_EXPECT_NULL(test, s->areas);
-	KUNIT_EXPECT_TRUE(test, s->first->window->owns_pages);
+	expect_borrowed(test, s, false);
 	KUNIT_EXPECT_EQ(test, s->layout->atom_size, PAGE_SIZE);
 }
 
@@ -432,16 +442,19 @@ static void first_chunk_too_far(struct kunit *test)
 {
 	struct spcpu_layout *layout = far_layout(test);
 	unsigned long span = layout->span >> PAGE_SHIFT;
+	struct spcpu_options options = {
+		.first_mode = SPCPU_FIRST_EMBED,
+		.backing = &spcpu_backing_vmap,
+	};
 
 	/* still ours after every failure */
 	spcpu_test_at_exit(test, free_layout, layout);
-	KUNIT_EXPECT_EQ(test, 0, spcpu_window_fits(layout, span));
-	KUNIT_EXPECT_EQ(test, -ENOMEM, spcpu_window_fits(layout, span - 1));
-	KUNIT_EXPECT_PTR_EQ(test, (void *)spcpu_create(layout,
-						       SPCPU_FIRST_EMBED, NULL),
+	KUNIT_EXPECT_EQ(test, 0, spcpu_backing_vmap.fits(layout, span));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, spcpu_backing_vmap.fits(layout, span - 1));
+	KUNIT_EXPECT_PTR_EQ(test, (void *)spcpu_create(layout, &options),
 			    ERR_PTR(-ENOMEM));
-	KUNIT_EXPECT_PTR_EQ(test, (void *)spcpu_create(layout,
-						       SPCPU_FIRST_PAGE, NULL),
+	options.first_mode = SPCPU_FIRST_PAGE;
+	KUNIT_EXPECT_PTR_EQ(test, (void *)spcpu_create(layout, &options),
 			    ERR_PTR(-ENOMEM));
 }
 

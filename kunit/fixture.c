@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 
+#include "api.h"
 #include "fixture.h"
 #include "machine.h"
 
@@ -114,7 +115,59 @@ static void destroy(void *what)
 }
 
 /**
- * spcpu_test_allocator() - make an allocator on this machine
+ * spcpu_test_backing() - the backing of the loaded module
+ *
+ * Return: What the guest was told to run the suites with.
+ */
+const struct spcpu_backing *spcpu_test_backing(void)
+{
+	return spcpu_api_allocator()->options.backing;
+}
+
+/**
+ * spcpu_test_create() - make an allocator on this machine
+ * @test: the test, at whose end it is destroyed
+ * @unit_size: bytes of a unit, 0 for the default
+ * @reserved: bytes of the reserved chunk
+ * @dyn: least bytes of the first chunk's dynamic part
+ * @static_size: bytes of static variables
+ * @options: what it is to be like
+ *
+ * Return: The allocator; the test ends if there is none.
+ */
+struct spcpu *spcpu_test_create(struct kunit *test, size_t unit_size,
+				size_t reserved, size_t dyn,
+				size_t static_size,
+				const struct spcpu_options *options)
+{
+	struct spcpu_layout *layout;
+	struct spcpu_machine m;
+	struct spcpu *s;
+
+	KUNIT_ASSERT_EQ(test, 0, options->backing->init());
+	KUNIT_ASSERT_EQ(test, 0, spcpu_machine_init(&m));
+	m.unit_size = unit_size;
+	m.reserved_size = reserved;
+	m.dyn_size = dyn;
+	m.static_size = static_size;
+	if (options->first_mode == SPCPU_FIRST_PAGE)
+		m.atom_size = PAGE_SIZE;
+
+	layout = spcpu_layout_build(&m);
+	spcpu_machine_exit(&m);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
+
+	s = spcpu_create(layout, options);
+	if (IS_ERR(s))
+		spcpu_layout_free(layout);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+
+	spcpu_test_at_exit(test, destroy, s);
+	return s;
+}
+
+/**
+ * spcpu_test_allocator() - the same, with the backing of the loaded module
  * @test: the test, at whose end it is destroyed
  * @unit_size: bytes of a unit, 0 for the default
  * @reserved: bytes of the reserved chunk
@@ -130,29 +183,14 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 				   size_t static_size, const void *image,
 				   enum spcpu_first_mode mode)
 {
-	struct spcpu_layout *layout;
-	struct spcpu_machine m;
-	struct spcpu *s;
+	const struct spcpu_options options = {
+		.first_mode = mode,
+		.backing = spcpu_test_backing(),
+		.image = image,
+	};
 
-	KUNIT_ASSERT_EQ(test, 0, spcpu_machine_init(&m));
-	m.unit_size = unit_size;
-	m.reserved_size = reserved;
-	m.dyn_size = dyn;
-	m.static_size = static_size;
-	if (mode == SPCPU_FIRST_PAGE)
-		m.atom_size = PAGE_SIZE;
-
-	layout = spcpu_layout_build(&m);
-	spcpu_machine_exit(&m);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
-
-	s = spcpu_create(layout, mode, image);
-	if (IS_ERR(s))
-		spcpu_layout_free(layout);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
-
-	spcpu_test_at_exit(test, destroy, s);
-	return s;
+	return spcpu_test_create(test, unit_size, reserved, dyn, static_size,
+				 &options);
 }
 
 /**

@@ -20,6 +20,11 @@ void spcpu_test_at_exit(struct kunit *test, void (*call)(void *what),
 			void *what);
 void spcpu_test_drop(struct kunit *test, void *what);
 void spcpu_test_forget(struct kunit *test, void *what);
+struct spcpu *spcpu_test_create(struct kunit *test, size_t unit_size,
+				size_t reserved, size_t dyn,
+				size_t static_size,
+				const struct spcpu_options *options);
+const struct spcpu_backing *spcpu_test_backing(void);
 struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 				   size_t reserved, size_t dyn,
 				   size_t static_size, const void *image,

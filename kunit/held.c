@@ -51,6 +51,12 @@ static void hold_page(struct spcpu_test_pages *held, struct page *page,
 	held->at[held->nr++] = (struct held_page) { page, addr };
 }
 
+/* without lazy backing all pages are there, with it some may be */
+static struct page *page_behind(const void *addr)
+{
+	return vmalloc_to_page(addr);
+}
+
 static void hold_window(struct spcpu_test_pages *held,
 			const struct spcpu_window *window)
 {
@@ -61,7 +67,7 @@ static void hold_window(struct spcpu_test_pages *held,
 			void *addr = (void *)window->units[cpu].start +
 				     (i << PAGE_SHIFT);
 
-			hold_page(held, vmalloc_to_page(addr), addr);
+			hold_page(held, page_behind(addr), addr);
 		}
 	}
 }
@@ -74,7 +80,7 @@ static void hold_window(struct spcpu_test_pages *held,
  */
 unsigned long spcpu_test_nr_pages(const struct spcpu *s)
 {
-	return s->nr_populated * s->layout->nr_cpus + 1;
+	return s->nr_populated * cpumask_weight(s->ready_cpus) + 1;
 }
 
 /**
@@ -97,7 +103,7 @@ struct spcpu_test_pages *spcpu_test_hold(struct kunit *test, struct spcpu *s)
 	held->max = max;
 	spcpu_test_at_exit(test, put_held, held);
 
-	hold_page(held, s->dummy, NULL);
+	hold_page(held, s->blank, NULL);
 	list_for_each_entry(chunk, &s->chunks, all) {
 		if (chunk != s->reserved)
 			hold_window(held, chunk->window);

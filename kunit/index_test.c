@@ -37,7 +37,7 @@ static void take_out(struct bench *b, unsigned int i)
 		return;
 
 	spcpu_index_del(&b->index, b->window[i], b->layout);
-	spcpu_window_destroy(b->window[i], b->layout);
+	spcpu_window_destroy(b->window[i], b->layout, NULL);
 	b->window[i] = NULL;
 }
 
@@ -128,8 +128,11 @@ static unsigned int put_in(struct kunit *test, struct bench *b,
 
 	for (i = 0; i < b->layout->nr_units * nr_pages; i++)
 		window->pages[i] = b->page;
+	for (i = 0; i < b->layout->nr_cpu_ids; i++)
+		window->units[i].borrowed = true;
 	i = b->nr++;
-	KUNIT_ASSERT_EQ(test, 0, spcpu_window_map(window, b->layout, b->page,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_window_map(window, b->layout,
+						  &spcpu_backing_vmap, b->page,
 						  GFP_KERNEL));
 	KUNIT_ASSERT_EQ(test, 0, spcpu_index_add(&b->index, window, b->layout,
 						 GFP_KERNEL));
@@ -322,7 +325,8 @@ static void index_del_of_unknown(struct kunit *test)
 			other->units[cpu].window = other;
 	}
 	spcpu_index_del(&b->index, other, b->layout);
-	spcpu_window_destroy(other, b->layout);
+	/* it has neither pages nor addresses of its own */
+	spcpu_window_destroy(other, b->layout, NULL);
 	probe_all(test, b);
 }
 

@@ -131,33 +131,53 @@ static bool is_listed(const struct spcpu *s, const struct spcpu_chunk *chunk)
 
 /*
  * A chunk is where its space says, or put aside: into slot 0, out of one of the
- * slots where that is done.
+ * slots where that is done. Isolated ones are among themselves.
  */
 static void check_slot(struct finding *f, const struct spcpu *s,
 		       const struct spcpu_chunk *chunk, int slot)
 {
-	int should = spcpu_slot_of_space(&s->slots,
-					 spcpu_chunk_free_bytes(chunk),
+	const struct spcpu_slots *slots = &chunk->type->slots;
+	int should = spcpu_slot_of_space(slots, spcpu_chunk_free_bytes(chunk),
 					 spcpu_chunk_contig_bytes(chunk));
 
-	if (!is_listed(s, chunk) || chunk == s->reserved)
+	if (chunk->isolated)
+		same(f, "slot of an isolated chunk", chunk->id,
+		     slot == slots->sidelined || slot == slots->to_depopulate,
+		     1);
+	else if (!is_listed(s, chunk) || chunk == s->reserved)
 		same(f, "chunk in a slot that should not be", slot, 1, 0);
 	else if (slot || should >= SPCPU_SLOT_FAIL_THRESHOLD)
 		same(f, "slot", chunk->id, slot, should);
 }
 
+static int check_type(struct finding *f, const struct spcpu *s,
+		      const struct spcpu_chunk_type *type)
+{
+	struct spcpu_chunk *chunk;
+	int slot, nr = 0, empty = 0;
+
+	for (slot = 0; slot < type->slots.nr; slot++) {
+		list_for_each_entry(chunk, &type->slots.lists[slot], node) {
+			same(f, "chunk of another type", chunk->id,
+			     chunk->type == type, 1);
+			check_slot(f, s, chunk, slot);
+			if (f->what || ++nr > MANY_CHUNKS)
+				return nr;
+			if (!chunk->isolated)
+				empty += chunk->nr_empty_pop;
+		}
+	}
+	same(f, "reserve", NO_CHUNK, type->nr_empty_pop, empty);
+	return nr;
+}
+
 static void check_slots(struct finding *f, const struct spcpu *s)
 {
 	struct spcpu_chunk *chunk;
-	int slot, nr = 0, listed = 0;
+	int i, nr = 0, listed = 0;
 
-	for (slot = 0; slot < s->slots.nr; slot++) {
-		list_for_each_entry(chunk, &s->slots.lists[slot], node) {
-			check_slot(f, s, chunk, slot);
-			if (f->what || ++nr > MANY_CHUNKS)
-				break;
-		}
-	}
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		nr += check_type(f, s, &s->types[i]);
 	list_for_each_entry(chunk, &s->chunks, all)
 		listed += chunk != s->reserved;
 	same(f, "chunks in slots", NO_CHUNK, nr, listed);
@@ -181,6 +201,48 @@ static void check_window(struct finding *f, const struct spcpu *s,
 			     unit->start - window->base,
 			     per_cpu_offset(cpu) - low);
 	}
+}
+
+/*
+ * A CPU with memory has a page of its own wherever pages are backed, and nowhere
+ * else; the others have none.
+ */
+static void check_pages(struct finding *f, const struct spcpu *s,
+			const struct spcpu_chunk *chunk)
+{
+	const struct spcpu_window *window = chunk->window;
+	unsigned int cpu, i;
+
+	if (chunk == s->reserved)
+		return;
+
+	for_each_possible_cpu(cpu) {
+		struct page **pages = spcpu_window_unit_pages(window, s->layout,
+							      cpu);
+
+		for (i = 0; i < window->nr_pages; i++)
+			same(f, "page of a unit", chunk->id, !!pages[i],
+			     cpumask_test_cpu(cpu, s->ready_cpus) &&
+			     (chunk->immutable ||
+			      test_bit(i, chunk->populated)));
+	}
+}
+
+/* no area, nor a part of one, lies where there are no pages */
+static void check_backed(struct finding *f, const struct spcpu_chunk *chunk)
+{
+	int i;
+
+	for (i = 0; i < chunk->map.nr_blocks; i++) {
+		if (test_bit(i, chunk->populated))
+			continue;
+		same(f, "area without a page", chunk->id,
+		     all_clear(chunk->map.alloc, i * SPCPU_BLOCK_BITS,
+			       (i + 1) * SPCPU_BLOCK_BITS), 1);
+	}
+	same(f, "page still leaving", chunk->id,
+	     bitmap_empty(chunk->leaving, chunk->map.nr_blocks), 1);
+	same(f, "still pinned", chunk->id, chunk->pins, 0);
 }
 
 static const struct spcpu_chunk *
@@ -229,12 +291,14 @@ static void check_index(struct finding *f, struct spcpu *s, int windows)
  * @windows: windows
  * @empty: backed pages without areas
  * @populated: backed pages of a unit
+ * @va_pages: pages of addresses
  * @alloc: live areas
  */
 struct sums {
 	int windows;
 	int empty;
 	long populated;
+	long va_pages;
 	int alloc;
 };
 
@@ -243,8 +307,13 @@ static void check_sums(struct finding *f, const struct spcpu *s,
 {
 	const struct spcpu_stats *st = &s->stats;
 
-	same(f, "all nr_empty_pop", NO_CHUNK, s->nr_empty_pop, sum->empty);
+	same(f, "nr_empty", NO_CHUNK, s->nr_empty, sum->empty);
 	same(f, "all nr_populated", NO_CHUNK, s->nr_populated, sum->populated);
+	same(f, "pages taken", NO_CHUNK, spcpu_pages_total(&s->pages),
+	     sum->populated * cpumask_weight(s->ready_cpus));
+	same(f, "va_pages", NO_CHUNK, s->va_pages, sum->va_pages);
+	same(f, "CPUs are being prepared", NO_CHUNK,
+	     cpumask_equal(s->backed_cpus, s->ready_cpus), 1);
 	same(f, "nr_cur_alloc", NO_CHUNK, st->nr_cur_alloc, sum->alloc);
 	same(f, "nr_alloc - nr_dealloc", NO_CHUNK,
 	     st->nr_alloc - st->nr_dealloc, sum->alloc);
@@ -259,12 +328,14 @@ static void add_sums(struct sums *sum, const struct spcpu *s,
 		     const struct spcpu_chunk *chunk)
 {
 	sum->alloc += chunk->nr_alloc;
+	sum->empty += chunk->nr_empty_pop;
 	if (chunk == s->reserved)
 		return;
 
 	sum->windows++;
-	sum->empty += chunk->nr_empty_pop;
-	sum->populated += chunk->window->nr_pages;
+	sum->va_pages += chunk->window->va_pages;
+	sum->populated += chunk->immutable ? chunk->window->nr_pages :
+					     chunk->nr_populated;
 }
 
 static void check_all(struct finding *f, struct spcpu *s, bool index)
@@ -278,6 +349,8 @@ static void check_all(struct finding *f, struct spcpu *s, bool index)
 		last = chunk->id;
 		check_chunk(f, chunk);
 		check_window(f, s, chunk);
+		check_pages(f, s, chunk);
+		check_backed(f, chunk);
 		add_sums(&sum, s, chunk);
 		if (f->what)
 			return;

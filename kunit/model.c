@@ -136,7 +136,7 @@ static void search_slots(struct spcpu_test_model *m, struct forecast *f)
 {
 	int bits = DIV_ROUND_UP(f->size, SPCPU_GRANULE);
 	int align = max_t(int, f->align / SPCPU_GRANULE, 1);
-	struct spcpu_slots *slots = &m->s->slots;
+	struct spcpu_slots *slots = &m->s->types[SPCPU_PLAIN].slots;
 	struct spcpu_chunk *chunk;
 	int slot, off;
 

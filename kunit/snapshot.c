@@ -34,20 +34,23 @@ static void note(struct spcpu_snapshot *snap, const void *what, size_t len)
 static void note_counts(struct spcpu_snapshot *snap, const struct spcpu *s)
 {
 	note(snap, &s->stats, sizeof(s->stats));
-	note(snap, &s->nr_empty_pop, sizeof(s->nr_empty_pop));
+	note(snap, &s->nr_empty, sizeof(s->nr_empty));
+	note(snap, &s->va_pages, sizeof(s->va_pages));
 	note(snap, &s->nr_populated, sizeof(s->nr_populated));
 	note(snap, &s->next_id, sizeof(s->next_id));
 	note(snap, &s->dying, sizeof(s->dying));
 }
 
-static void note_slots(struct spcpu_snapshot *snap, const struct spcpu *s)
+static void note_type(struct spcpu_snapshot *snap,
+		      const struct spcpu_chunk_type *type)
 {
 	struct spcpu_chunk *chunk;
 	int slot;
 
-	for (slot = 0; slot < s->slots.nr; slot++) {
+	note(snap, &type->nr_empty_pop, sizeof(type->nr_empty_pop));
+	for (slot = 0; slot < type->slots.nr; slot++) {
 		note(snap, &slot, sizeof(slot));
-		list_for_each_entry(chunk, &s->slots.lists[slot], node)
+		list_for_each_entry(chunk, &type->slots.lists[slot], node)
 			note(snap, &chunk->id, sizeof(chunk->id));
 	}
 }
@@ -72,7 +75,8 @@ static void note_all(struct spcpu_snapshot *snap, struct spcpu *s)
 	snap->len = 0;
 	spin_lock_irq(&s->lock);
 	note_counts(snap, s);
-	note_slots(snap, s);
+	note_type(snap, &s->types[SPCPU_PLAIN]);
+	note_type(snap, &s->types[SPCPU_ACCOUNTED]);
 	list_for_each_entry(chunk, &s->chunks, all)
 		note_chunk(snap, chunk);
 	spin_unlock_irq(&s->lock);

@@ -259,7 +259,7 @@ static void stats_title(struct kunit *test, struct spcpu *s, int slot,
 
 	spin_lock_irq(&s->lock);
 	chunk = list_last_entry(&s->chunks, struct spcpu_chunk, all);
-	spcpu_slot_move(&s->slots, &chunk->node, slot, true);
+	spcpu_slot_move(&s->types[SPCPU_PLAIN].slots, &chunk->node, slot, true);
 	spin_unlock_irq(&s->lock);
 
 	text = section(test, stats_of(test, s), 2);
@@ -273,10 +273,10 @@ static void stats_titles(struct kunit *test)
 	struct spcpu *s = usual(test);
 
 	KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
-	stats_title(test, s, s->slots.sidelined, "Chunk (sidelined):\n");
-	stats_title(test, s, s->slots.to_depopulate, "Chunk (to_depopulate)\n");
+	stats_title(test, s, s->types[SPCPU_PLAIN].slots.sidelined, "Chunk (sidelined):\n");
+	stats_title(test, s, s->types[SPCPU_PLAIN].slots.to_depopulate, "Chunk (to_depopulate)\n");
 	stats_title(test, s, 0, "Chunk:\n");
-	stats_title(test, s, s->slots.free, "Chunk:\n");
+	stats_title(test, s, s->types[SPCPU_PLAIN].slots.free, "Chunk:\n");
 }
 
 static struct kunit_case spcpu_stats_cases[] = {

@@ -10,65 +10,167 @@
 
 #include "compat/kunit.h"
 #include "core.h"
+#include "hotplug.h"
+
+static void free_types(struct spcpu *s)
+{
+	int i;
+
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		spcpu_slots_exit(&s->types[i].slots);
+}
+
+static int make_types(struct spcpu *s)
+{
+	int i, err = 0;
+
+	for (i = 0; i < SPCPU_NR_TYPES && !err; i++)
+		err = spcpu_slots_init(&s->types[i].slots,
+				       s->layout->unit_size);
+	if (err)
+		free_types(s);
+	s->types[SPCPU_PLAIN].used = true;
+	return err;
+}
+
+/* with hotplug=online the CPUs that are here now, later ones as they come */
+static int choose_cpus(struct spcpu *s)
+{
+	const struct cpumask *cpus = s->options.online ? cpu_online_mask :
+							 cpu_possible_mask;
+
+	if (!zalloc_cpumask_var(&s->backed_cpus, GFP_KERNEL))
+		return -ENOMEM;
+	if (!zalloc_cpumask_var(&s->ready_cpus, GFP_KERNEL)) {
+		free_cpumask_var(s->backed_cpus);
+		return -ENOMEM;
+	}
+	cpumask_copy(s->backed_cpus, cpus);
+	cpumask_copy(s->ready_cpus, s->backed_cpus);
+	return 0;
+}
+
+static void drop_cpus(struct spcpu *s)
+{
+	free_cpumask_var(s->ready_cpus);
+	free_cpumask_var(s->backed_cpus);
+}
+
+static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
+				 const struct spcpu_options *options)
+{
+	struct spcpu *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+
+	spin_lock_init(&s->lock);
+	mutex_init(&s->mapping);
+	mutex_init(&s->growing);
+	INIT_LIST_HEAD(&s->chunks);
+	INIT_LIST_HEAD(&s->inits);
+	INIT_WORK(&s->balance, spcpu_balance_work);
+	spcpu_index_init(&s->index, layout->unit_size);
+	s->layout = layout;
+	s->options = *options;
+	s->stats.min_alloc_size = layout->unit_size;
+	return s;
+}
+
+/* what an allocator needs before it can have a chunk */
+static int make_parts(struct spcpu *s)
+{
+	int err;
+
+	err = choose_cpus(s);
+	if (err)
+		return err;
+
+	err = spcpu_pages_init(&s->pages);
+	if (err)
+		goto err_cpus;
+
+	err = -ENOMEM;
+	s->blank = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!s->blank)
+		goto err_pages;
+
+	s->wq = alloc_workqueue("shadow_percpu", WQ_UNBOUND, 0);
+	if (!s->wq)
+		goto err_blank;
+
+	err = make_types(s);
+	if (err)
+		goto err_wq;
+	return 0;
+
+err_wq:
+	destroy_workqueue(s->wq);
+err_blank:
+	__free_page(s->blank);
+err_pages:
+	spcpu_pages_exit(&s->pages);
+err_cpus:
+	drop_cpus(s);
+	return err;
+}
+
+static void free_parts(struct spcpu *s)
+{
+	free_types(s);
+	destroy_workqueue(s->wq);
+	__free_page(s->blank);
+	spcpu_pages_exit(&s->pages);
+	drop_cpus(s);
+}
 
 /**
  * spcpu_create() - make an allocator with its first chunk
  * @layout: how its chunks lie in memory; taken over when this succeeds
- * @mode: how the first chunk finds its pages
- * @image: initial values of the static variables, layout->static_size bytes
+ * @options: what it is to be like
  *
  * Context: Process context. May sleep.
  * Return: The allocator, for spcpu_destroy(); ERR_PTR(-ENOMEM),
- *	also if vmap() cannot map a chunk of this layout on this machine
- *	(logged).
+ *	also if chunks of this layout cannot be mapped on this machine. Logged.
  */
 struct spcpu *spcpu_create(struct spcpu_layout *layout,
-			   enum spcpu_first_mode mode, const void *image)
+			   const struct spcpu_options *options)
 {
 	struct spcpu *s;
 	int err;
 
-	err = spcpu_window_fits(layout, totalram_pages());
+	err = options->backing->fits(layout, totalram_pages());
 	if (err)
 		return ERR_PTR(err);
 
 	err = -ENOMEM;
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	s = alloc_spcpu(layout, options);
 	if (!s)
 		return ERR_PTR(err);
 
-	spin_lock_init(&s->lock);
-	INIT_LIST_HEAD(&s->chunks);
-	INIT_WORK(&s->balance, spcpu_balance_work);
-	spcpu_index_init(&s->index, layout->unit_size);
-	s->layout = layout;
-	s->first_mode = mode;
-	s->stats.min_alloc_size = layout->unit_size;
-
-	s->dummy = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!s->dummy)
+	err = make_parts(s);
+	if (err)
 		goto err_free;
 
-	s->wq = alloc_workqueue("shadow_percpu", WQ_UNBOUND, 0);
-	if (!s->wq)
-		goto err_dummy;
-
-	err = spcpu_slots_init(&s->slots, layout->unit_size);
+	err = spcpu_first_chunk_create(s);
 	if (err)
-		goto err_wq;
+		goto err_parts;
 
-	err = spcpu_first_chunk_create(s, image);
+	err = spcpu_shrinker_add(s);
 	if (err)
-		goto err_slots;
+		goto err_first;
 
+	err = spcpu_hotplug_add(s);
+	if (err)
+		goto err_shrinker;
 	return s;
 
-err_slots:
-	spcpu_slots_exit(&s->slots);
-err_wq:
-	destroy_workqueue(s->wq);
-err_dummy:
-	__free_page(s->dummy);
+err_shrinker:
+	spcpu_shrinker_del(s);
+err_first:
+	spcpu_first_chunk_destroy(s);
+err_parts:
+	free_parts(s);
 err_free:
 	pr_err("no memory for a first chunk of %zu bytes on each of %u CPUs\n",
 	       spcpu_layout_first_size(layout), layout->nr_cpus);
@@ -178,12 +280,12 @@ void spcpu_destroy(struct spcpu *s)
 		return;
 
 	spcpu_shutdown(s);
-	destroy_workqueue(s->wq);
+	spcpu_hotplug_del(s);
+	spcpu_shrinker_del(s);
 	retire_all(s);
 	spcpu_first_chunk_destroy(s);
-	spcpu_slots_exit(&s->slots);
+	free_parts(s);
 	spcpu_index_exit(&s->index);
-	__free_page(s->dummy);
 	spcpu_layout_free(s->layout);
 	kfree(s);
 }

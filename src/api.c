@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "compat/kunit.h"
+#include "hotplug.h"
 #include "section.h"
 #include "shadow_percpu.h"
 
@@ -203,3 +204,17 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section)
 	spcpu_section_unregister(shadow, section);
 }
 EXPORT_SYMBOL_GPL(__shadow_percpu_unregister);
+
+/* see shadow_percpu.h */
+int shadow_percpu_set_init(void __percpu *ptr, shadow_percpu_init_fn *init,
+			   void *arg)
+{
+	return spcpu_set_init(shadow, ptr, init, arg);
+}
+EXPORT_SYMBOL_GPL(shadow_percpu_set_init);
+
+int shadow_percpu_clear_init(void __percpu *ptr)
+{
+	return spcpu_clear_init(shadow, ptr);
+}
+EXPORT_SYMBOL_GPL(shadow_percpu_clear_init);

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Balance: chunks come and go.
- *
- * Memory is allocated and freed here without any lock held, so that nobody
- * waits for an allocation that waits for reclaim. The price is that callers that
- * run dry at the same time make a chunk each, where the kernel lets them queue
- * for one; who then finds more than one chunk free has the worker give back what
- * was too much.
+ * Balance: one free chunk is kept, and some backed pages for atomic callers; the
+ * rest is given back. The worker goes over the chunks of each type in the order
+ * of mm/percpu.c.
  */
-#include <linux/sched/mm.h>
+#include <linux/bitops.h>
+#include <linux/minmax.h>
 
 #include "compat/kunit.h"
 #include "core.h"
-#include "trace.h"
+
+/* nobody asked for these pages: fail rather than strain the machine */
+#define GFP_SPARE	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 /**
  * spcpu_kick() - have the worker look after the chunks
@@ -26,113 +25,23 @@ void spcpu_kick(struct spcpu *s)
 		queue_work(s->wq, &s->balance);
 }
 
-/* a window with pages and addresses for all units */
-static struct spcpu_window *back_window(struct spcpu *s, gfp_t gfp)
-{
-	struct spcpu_window *window;
-
-	window = spcpu_window_create(s->layout,
-				     s->layout->unit_size >> PAGE_SHIFT, gfp);
-	if (!window)
-		return NULL;
-
-	if (spcpu_window_fill(window, s->layout, gfp) ||
-	    spcpu_window_map(window, s->layout, s->dummy, gfp)) {
-		spcpu_window_destroy(window, s->layout);
-		return NULL;
-	}
-	return window;
-}
-
-static void free_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
-{
-	spcpu_window_destroy(chunk->window, s->layout);
-	spcpu_chunk_destroy(chunk);
-}
-
-static struct spcpu_chunk *make_chunk(struct spcpu *s, gfp_t gfp)
-{
-	struct spcpu_window *window;
-	struct spcpu_chunk *chunk;
-
-	window = back_window(s, gfp);
-	if (!window)
-		return NULL;
-
-	chunk = spcpu_chunk_create(window, 0, s->layout->unit_size, gfp);
-	if (!chunk) {
-		spcpu_window_destroy(window, s->layout);
-		return NULL;
-	}
-
-	if (spcpu_index_add(&s->index, window, s->layout, gfp)) {
-		free_chunk(s, chunk);
-		return NULL;
-	}
-	return chunk;
-}
-
-/**
- * spcpu_grow() - make a chunk and take it into service
- * @s: the allocator
- * @gfp: the caller's flags; must allow to sleep. Only what concerns the caller
- *	(I/O, file systems, how hard to try, warnings) is passed on.
- *
- * Context: Process context. May sleep. No lock held.
- * Return: True if there is a chunk more.
+/*
+ * Out of service: the last in line of the free chunks, if not the only one.
+ * @empty_only: and has no pages, which may be the reserve
  */
-bool spcpu_grow(struct spcpu *s, gfp_t gfp)
+static struct spcpu_chunk *take_surplus(struct spcpu *s,
+					struct spcpu_chunk_type *type,
+					bool empty_only)
 {
-	struct spcpu_chunk *chunk;
-
-	gfp &= GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-	chunk = make_chunk(s, gfp);
-	if (!chunk)
-		return false;
-
-	trace_percpu_create_chunk(spcpu_chunk_base(chunk));
-	spin_lock_irq(&s->lock);
-	/* from now on pointers into the window lead to the chunk */
-	chunk->window->chunk = chunk;
-	spcpu_add_chunk(s, chunk);
-	s->stats.nr_chunks++;
-	s->stats.nr_max_chunks = max(s->stats.nr_max_chunks,
-				     s->stats.nr_chunks);
-	spin_unlock_irq(&s->lock);
-	return true;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_grow);
-
-/**
- * spcpu_retire() - free chunks that are out of service
- * @s: the allocator
- * @chunks: chunks after spcpu_unlist_chunk(), linked by their node
- *
- * Context: Process context. May sleep.
- */
-void spcpu_retire(struct spcpu *s, struct list_head *chunks)
-{
-	struct spcpu_chunk *chunk, *next;
-
-	list_for_each_entry_safe(chunk, next, chunks, node) {
-		list_del(&chunk->node);
-		trace_percpu_destroy_chunk(spcpu_chunk_base(chunk));
-		free_chunk(s, chunk);
-		cond_resched();
-	}
-}
-
-/* out of service: the last in line of the free chunks, if not the only one */
-static struct spcpu_chunk *take_surplus(struct spcpu *s)
-{
-	struct list_head *free = &s->slots.lists[s->slots.free];
+	struct list_head *free = &type->slots.lists[type->slots.free];
 	struct spcpu_chunk *chunk, *surplus = NULL;
 
 	spin_lock_irq(&s->lock);
 	list_for_each_entry_reverse(chunk, free, node) {
 		if (list_is_first(&chunk->node, free))
 			break;
-		if (chunk->immutable)
+		if (chunk->immutable || chunk->pins ||
+		    (empty_only && chunk->nr_empty_pop))
 			continue;
 		spcpu_unlist_chunk(s, chunk);
 		s->stats.nr_chunks--;
@@ -144,35 +53,168 @@ static struct spcpu_chunk *take_surplus(struct spcpu *s)
 }
 
 /* the lock is taken for a chunk at a time */
-static void trim(struct spcpu *s)
+static void trim(struct spcpu *s, struct spcpu_chunk_type *type,
+		 bool empty_only)
 {
 	struct spcpu_chunk *chunk;
 	LIST_HEAD(surplus);
 
-	while ((chunk = take_surplus(s)))
+	while ((chunk = take_surplus(s, type, empty_only)))
 		list_add(&chunk->node, &surplus);
 	spcpu_retire(s, &surplus);
 }
 
 /*
- * With vmap backing a chunk is backed all over, so room for atomic callers
- * comes a chunk at a time: when hardly a page is left without areas, or when
- * one of them failed and no chunk is free.
+ * Pinned: the next chunk that is to give pages back. While the others have too
+ * small a reserve, such chunks help out with theirs instead.
  */
-static void replenish(struct spcpu *s)
+static struct spcpu_chunk *next_to_depopulate(struct spcpu *s,
+					      struct spcpu_chunk_type *type)
 {
-	bool grow;
+	struct list_head *from = &type->slots.lists[type->slots.to_depopulate];
+	struct spcpu_chunk *chunk, *next, *found = NULL;
 
 	spin_lock_irq(&s->lock);
-	grow = s->nr_empty_pop < SPCPU_EMPTY_POP_PAGES_LOW ||
-	       (s->atomic_failed &&
-		list_empty(&s->slots.lists[s->slots.free]));
-	s->atomic_failed = false;
+	list_for_each_entry_safe(chunk, next, from, node) {
+		if (chunk->pins)
+			continue;
+		if (type->nr_empty_pop < SPCPU_EMPTY_POP_PAGES_HIGH) {
+			spcpu_reintegrate(s, chunk);
+			continue;
+		}
+		spcpu_pin(s, chunk);
+		found = chunk;
+		break;
+	}
+	spin_unlock_irq(&s->lock);
+	return found;
+}
+
+static void reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	struct spcpu_chunk *chunk;
+
+	while ((chunk = next_to_depopulate(s, type))) {
+		spcpu_depopulate(s, chunk);
+		spcpu_put_aside(s, chunk);
+	}
+}
+
+/*
+ * How many backed pages without areas are wanted. Where chunks are backed all
+ * over, room comes a chunk at a time: when hardly a page is left, or when an
+ * atomic caller failed and no chunk is free.
+ */
+static int pages_wanted(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	bool failed = type->atomic_failed;
+	int missing = SPCPU_EMPTY_POP_PAGES_HIGH - type->nr_empty_pop;
+
+	lockdep_assert_held(&s->lock);
+
+	type->atomic_failed = false;
+	if (!type->used)
+		return 0;
+	if (s->options.backing->lazy)
+		return failed ? SPCPU_EMPTY_POP_PAGES_HIGH : max(missing, 0);
+	if (type->nr_empty_pop < SPCPU_EMPTY_POP_PAGES_LOW)
+		return 1;
+	return failed && list_empty(&type->slots.lists[type->slots.free]);
+}
+
+/* the first run of pages of a chunk that are not backed, at most @most of them */
+static bool gap_of(struct spcpu_chunk *chunk, unsigned int most,
+		   struct spcpu_gap *gap)
+{
+	unsigned int nr_pages = chunk->map.nr_blocks;
+	unsigned int from = find_first_zero_bit(chunk->populated, nr_pages);
+	unsigned int to;
+
+	if (from == nr_pages)
+		return false;
+
+	to = find_next_bit(chunk->populated, nr_pages, from);
+	*gap = (struct spcpu_gap) { chunk, from, min(to - from, most) };
+	return true;
+}
+
+/* where pages are put for nobody in particular; its chunk is pinned */
+static bool find_gap(struct spcpu *s, struct spcpu_chunk_type *type,
+		     unsigned int most, struct spcpu_gap *gap)
+{
+	struct spcpu_chunk *chunk;
+	int slot;
+
+	lockdep_assert_held(&s->lock);
+
+	for (slot = spcpu_slot_of_size(&type->slots, PAGE_SIZE);
+	     slot <= type->slots.free; slot++) {
+		list_for_each_entry(chunk, &type->slots.lists[slot], node) {
+			if (!gap_of(chunk, most, gap))
+				continue;
+			/* a reserve is what others can count on */
+			spcpu_reintegrate(s, chunk);
+			spcpu_pin(s, chunk);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* a chunk to put pages into; for accounted objects too, nobody is charged */
+static bool grow(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	bool accounted = type == &s->types[SPCPU_ACCOUNTED];
+	bool grown;
+
+	mutex_lock(&s->growing);
+	grown = spcpu_grow(s, GFP_SPARE | (accounted ? __GFP_ACCOUNT : 0));
+	mutex_unlock(&s->growing);
+	return grown;
+}
+
+static int fill(struct spcpu *s, const struct spcpu_gap *gap)
+{
+	int err = spcpu_populate(s, gap, GFP_SPARE);
+
+	spin_lock_irq(&s->lock);
+	gap->chunk->pins--;
+	spin_unlock_irq(&s->lock);
+	return err;
+}
+
+static void replenish(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	struct spcpu_gap gap;
+	bool found;
+	int wanted, err;
+
+	spin_lock_irq(&s->lock);
+	wanted = pages_wanted(s, type);
 	spin_unlock_irq(&s->lock);
 
-	/* nobody asked for this one: fail rather than strain the machine */
-	if (grow)
-		spcpu_grow(s, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	/* it comes with all its pages */
+	if (wanted > 0 && !s->options.backing->lazy) {
+		grow(s, type);
+		return;
+	}
+
+	while (wanted > 0) {
+		spin_lock_irq(&s->lock);
+		found = find_gap(s, type, wanted, &gap);
+		spin_unlock_irq(&s->lock);
+
+		if (!found) {
+			if (!grow(s, type))
+				return;
+			continue;
+		}
+		err = fill(s, &gap);
+		if (!err)
+			wanted -= gap.nr;
+		else if (err != -EAGAIN)
+			return;
+	}
 }
 
 /**
@@ -184,13 +226,19 @@ static void replenish(struct spcpu *s)
 void spcpu_balance_work(struct work_struct *work)
 {
 	struct spcpu *s = container_of(work, struct spcpu, balance);
+	int i;
 
-	/* queued by somebody who did not see it coming */
-	if (READ_ONCE(s->dying))
-		return;
+	for (i = 0; i < SPCPU_NR_TYPES; i++) {
+		struct spcpu_chunk_type *type = &s->types[i];
 
-	trim(s);
-	replenish(s);
-	/* what fell free meanwhile */
-	trim(s);
+		/* queued by somebody who did not see it coming */
+		if (READ_ONCE(s->dying))
+			return;
+
+		trim(s, type, false);
+		reclaim(s, type);
+		replenish(s, type);
+		/* what fell free meanwhile */
+		trim(s, type, true);
+	}
 }

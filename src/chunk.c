@@ -16,25 +16,26 @@
  * @from: bytes from the start of a unit to the chunk's first byte, a multiple
  *	of 4
  * @size: bytes of the chunk, a multiple of 4, not 0
+ * @populated: all of its pages are backed; otherwise none is
  * @gfp: how memory is allocated; must allow to sleep
  *
  * The map covers whole pages; what lies in them before and after the part is
- * hidden. All pages count as backed.
+ * hidden.
  *
  * Context: Process context. May sleep.
  * Return: The chunk, for spcpu_chunk_destroy(), or NULL without memory.
  */
 struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
 				       unsigned long from, size_t size,
-				       gfp_t gfp)
+				       bool populated, gfp_t gfp)
 {
 	unsigned int head = offset_in_page(from);
 	unsigned int tail = PAGE_ALIGN(head + size) - head - size;
 	int nr_pages = PAGE_ALIGN(head + size) >> PAGE_SHIFT;
 	struct spcpu_chunk *chunk;
 
-	chunk = kvzalloc(struct_size(chunk, populated, BITS_TO_LONGS(nr_pages)),
-			 gfp);
+	chunk = kvzalloc(struct_size(chunk, populated,
+				     2 * BITS_TO_LONGS(nr_pages)), gfp);
 	if (!chunk)
 		return NULL;
 
@@ -49,8 +50,7 @@ struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
 	chunk->start = from - head;
 	chunk->head = head;
 	chunk->tail = tail;
-	bitmap_fill(chunk->populated, nr_pages);
-	chunk->nr_populated = nr_pages;
+	chunk->leaving = chunk->populated + BITS_TO_LONGS(nr_pages);
 
 	if (head)
 		spcpu_map_hide(&chunk->map, 0, head >> SPCPU_GRANULE_SHIFT);
@@ -58,7 +58,11 @@ struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
 		spcpu_map_hide(&chunk->map,
 			       (head + size) >> SPCPU_GRANULE_SHIFT,
 			       tail >> SPCPU_GRANULE_SHIFT);
-	chunk->nr_empty_pop = chunk->map.nr_empty;
+	if (populated) {
+		bitmap_fill(chunk->populated, nr_pages);
+		chunk->nr_populated = nr_pages;
+		chunk->nr_empty_pop = chunk->map.nr_empty;
+	}
 	return chunk;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_chunk_create);

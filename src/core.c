@@ -1,92 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Core: one allocation through slots, engine and zeroing; one free.
+ * Core: one allocation through slots, engine, population and zeroing; one free.
  *
  * Says nothing to the log: what went wrong is in the return value, and who
  * asked decides how to tell.
  */
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 
 #include "compat/kunit.h"
 #include "core.h"
 #include "shadow_percpu.h"
 #include "trace.h"
-
-/* what an operation may change about a chunk that others keep count of */
-struct chunk_state {
-	int slot;
-	int nr_empty;
-};
-
-static struct chunk_state chunk_state(const struct spcpu *s,
-				      const struct spcpu_chunk *chunk)
-{
-	return (struct chunk_state) {
-		.slot = spcpu_slot_of_space(&s->slots,
-					    spcpu_chunk_free_bytes(chunk),
-					    spcpu_chunk_contig_bytes(chunk)),
-		.nr_empty = chunk->map.nr_empty,
-	};
-}
-
-/* the map of a chunk was changed since @before was taken */
-static void chunk_changed(struct spcpu *s, struct spcpu_chunk *chunk,
-			  struct chunk_state before)
-{
-	struct chunk_state now = chunk_state(s, chunk);
-
-	chunk->nr_empty_pop += now.nr_empty - before.nr_empty;
-	if (chunk == s->reserved)
-		return;
-
-	s->nr_empty_pop += now.nr_empty - before.nr_empty;
-	spcpu_slot_relocate(&s->slots, &chunk->node, before.slot, now.slot);
-}
-
-/**
- * spcpu_add_chunk() - take a new chunk into service
- * @s: the allocator
- * @chunk: a chunk without areas, whose window is in the index
- *
- * Context: Any but NMI, @s->lock held.
- */
-void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
-{
-	lockdep_assert_held(&s->lock);
-
-	chunk->id = s->next_id++;
-	list_add_tail(&chunk->all, &s->chunks);
-	s->nr_populated += chunk->nr_populated;
-	if (chunk == s->reserved)
-		return;
-
-	s->nr_empty_pop += chunk->nr_empty_pop;
-	spcpu_slot_relocate(&s->slots, &chunk->node, -1,
-			    chunk_state(s, chunk).slot);
-}
-
-/**
- * spcpu_unlist_chunk() - take a chunk without areas out of service
- * @s: the allocator
- * @chunk: a chunk that spcpu_add_chunk() added; its node stays the caller's
- *
- * No lookup under the lock finds it from now on.
- *
- * Context: Any but NMI, @s->lock held.
- */
-void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
-{
-	lockdep_assert_held(&s->lock);
-
-	list_del_init(&chunk->node);
-	list_del_init(&chunk->all);
-	s->nr_populated -= chunk->nr_populated;
-	if (chunk != s->reserved)
-		s->nr_empty_pop -= chunk->nr_empty_pop;
-	spcpu_index_del(&s->index, chunk->window, s->layout);
-}
 
 static void count_alloc(struct spcpu *s, struct spcpu_chunk *chunk, size_t size)
 {
@@ -111,22 +38,46 @@ static void count_free(struct spcpu *s, struct spcpu_chunk *chunk)
 		chunk->max_alloc_size = 0;
 }
 
-/* an area of one chunk: its byte offset, or why there is none */
-static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
-		     const struct spcpu_request *req)
+/* which of the place's pages must come first, if any */
+static bool has_gap(struct spcpu_chunk *chunk, const struct spcpu_fit *fit,
+		    struct spcpu_gap *gap)
 {
-	struct chunk_state before = chunk_state(s, chunk);
-	int off;
+	unsigned int first = fit->off / SPCPU_BLOCK_BITS;
+	unsigned int end = (fit->off + fit->bits - 1) / SPCPU_BLOCK_BITS + 1;
 
-	off = spcpu_map_alloc(&chunk->map, req->size >> SPCPU_GRANULE_SHIFT,
-			      req->align >> SPCPU_GRANULE_SHIFT,
-			      !gfpflags_allow_blocking(req->gfp));
-	if (off < 0)
-		return off;
+	gap->from = find_next_zero_bit(chunk->populated, end, first);
+	if (gap->from == end)
+		return false;
 
+	gap->chunk = chunk;
+	gap->nr = find_next_bit(chunk->populated, end, gap->from) - gap->from;
+	return true;
+}
+
+/*
+ * An area of one chunk: its byte offset, or why there is none. -ENODATA: there
+ * would be one if pages were put into @gap.
+ */
+static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
+		     const struct spcpu_request *req, struct spcpu_gap *gap)
+{
+	struct spcpu_slot_state before = spcpu_chunk_state(chunk);
+	struct spcpu_fit fit;
+	int err;
+
+	err = spcpu_map_find(&chunk->map, req->size >> SPCPU_GRANULE_SHIFT,
+			     req->align >> SPCPU_GRANULE_SHIFT,
+			     !gfpflags_allow_blocking(req->gfp), &fit);
+	if (err)
+		return err;
+	if (s->options.backing->lazy && has_gap(chunk, &fit, gap))
+		return -ENODATA;
+
+	spcpu_map_take(&chunk->map, &fit);
 	count_alloc(s, chunk, req->size);
-	chunk_changed(s, chunk, before);
-	return off << SPCPU_GRANULE_SHIFT;
+	spcpu_chunk_changed(s, chunk, before);
+	spcpu_reintegrate(s, chunk);
+	return fit.off << SPCPU_GRANULE_SHIFT;
 }
 
 /*
@@ -135,79 +86,151 @@ static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
  * free moves it (kernel: PCPU_SLOT_FAIL_THRESHOLD).
  */
 static struct spcpu_chunk *find_area(struct spcpu *s,
-				     const struct spcpu_request *req, int *off)
+				     const struct spcpu_request *req, int *off,
+				     struct spcpu_gap *gap)
 {
+	struct spcpu_chunk_type *type = spcpu_type_for(s, req->gfp);
 	struct spcpu_chunk *chunk, *next;
 	int slot;
 
 	lockdep_assert_held(&s->lock);
 
 	if (req->reserved && s->reserved) {
-		*off = take_area(s, s->reserved, req);
+		*off = take_area(s, s->reserved, req, gap);
 		return *off < 0 ? NULL : s->reserved;
 	}
 
-	for (slot = spcpu_slot_of_size(&s->slots, req->size);
-	     slot <= s->slots.free; slot++) {
-		list_for_each_entry_safe(chunk, next, &s->slots.lists[slot],
+	type->used = true;
+	for (slot = spcpu_slot_of_size(&type->slots, req->size);
+	     slot <= type->slots.free; slot++) {
+		list_for_each_entry_safe(chunk, next, &type->slots.lists[slot],
 					 node) {
-			*off = take_area(s, chunk, req);
+			*off = take_area(s, chunk, req, gap);
 			if (*off >= 0)
 				return chunk;
+			if (gap->chunk)
+				return NULL;
 			if (*off == -ENOSPC && slot < SPCPU_SLOT_FAIL_THRESHOLD)
-				spcpu_slot_move(&s->slots, &chunk->node, 0,
+				spcpu_slot_move(&type->slots, &chunk->node, 0,
 						true);
 		}
 	}
 	return NULL;
 }
 
-static bool may_grow(const struct spcpu *s, const struct spcpu_request *req)
+/**
+ * struct attempt - one look at the chunks
+ *
+ * @off: where the area is in its chunk
+ * @gap: pages that are missing; its chunk stays pinned until the next look
+ * @next_id: which chunk would have been the next
+ * @dying: nothing is handed out any more
+ */
+struct attempt {
+	int off;
+	struct spcpu_gap gap;
+	unsigned int next_id;
+	bool dying;
+};
+
+/* the chunk with the area; NULL, and @a says what is missing */
+static struct spcpu_chunk *look(struct spcpu *s,
+				const struct spcpu_request *req,
+				struct attempt *a)
 {
-	return gfpflags_allow_blocking(req->gfp) &&
-	       !(req->reserved && s->reserved);
+	struct spcpu_chunk_type *type = spcpu_type_for(s, req->gfp);
+	struct spcpu_chunk *chunk = NULL, *pinned = a->gap.chunk;
+	unsigned long flags;
+	bool kick = false;
+
+	a->gap.chunk = NULL;
+	spin_lock_irqsave(&s->lock, flags);
+	a->dying = s->dying;
+	a->next_id = s->next_id;
+	if (!a->dying)
+		chunk = find_area(s, req, &a->off, &a->gap);
+	if (a->gap.chunk)
+		spcpu_pin(s, a->gap.chunk);
+	if (pinned)
+		kick = spcpu_unpin(s, pinned);
+	if (!chunk && !gfpflags_allow_blocking(req->gfp))
+		type->atomic_failed = true;
+	/* several ran dry at the same time, and one chunk served all */
+	kick |= spcpu_has_surplus(s, type);
+	spin_unlock_irqrestore(&s->lock, flags);
+
+	if (kick)
+		spcpu_kick(s);
+	return chunk;
 }
 
-/* are there more free chunks than the one that is kept? */
-static bool has_surplus(const struct spcpu *s)
+/*
+ * Callers that run dry at the same time wait for one of them to make a chunk, but
+ * only those who could wait for all of reclaim anyway. Those in the middle of I/O
+ * make their own, and reclaim never waits for somebody who waits for reclaim.
+ */
+static int grow(struct spcpu *s, gfp_t gfp, unsigned int next_id)
 {
-	const struct list_head *free = &s->slots.lists[s->slots.free];
+	bool queue = (gfp & GFP_KERNEL) == GFP_KERNEL;
+	int err = 0;
 
-	lockdep_assert_held(&s->lock);
-	return !list_empty(free) && !list_is_singular(free);
+	if (queue && mutex_lock_killable(&s->growing))
+		return -ENOMEM;
+
+	/* was it somebody else, meanwhile? */
+	if (READ_ONCE(s->next_id) == next_id && !spcpu_grow(s, gfp))
+		err = -ENOMEM;
+
+	if (queue)
+		mutex_unlock(&s->growing);
+	return err;
 }
 
-/* place the request, growing where that is allowed; no lock held */
+static int fill(struct spcpu *s, gfp_t gfp, const struct spcpu_gap *gap)
+{
+	unsigned long flags;
+	bool kick;
+	int err;
+
+	err = spcpu_populate(s, gap, gfp);
+	if (!err || err == -EAGAIN)
+		return 0;
+
+	spin_lock_irqsave(&s->lock, flags);
+	kick = spcpu_unpin(s, gap->chunk);
+	spin_unlock_irqrestore(&s->lock, flags);
+	if (kick)
+		spcpu_kick(s);
+	return err;
+}
+
+/* place the request, making room where that is allowed; no lock held */
 static struct spcpu_chunk *place(struct spcpu *s,
 				 const struct spcpu_request *req, int *off)
 {
+	struct attempt a = { };
 	struct spcpu_chunk *chunk;
-	unsigned long flags;
-	bool dying, surplus;
+	int err = 0;
 
-	for (;;) {
-		spin_lock_irqsave(&s->lock, flags);
-		dying = s->dying;
-		chunk = dying ? NULL : find_area(s, req, off);
-		if (!chunk && !gfpflags_allow_blocking(req->gfp))
-			s->atomic_failed = true;
-		surplus = has_surplus(s);
-		spin_unlock_irqrestore(&s->lock, flags);
-
-		/* several ran dry at the same time, and one chunk served all */
-		if (surplus)
-			spcpu_kick(s);
+	while (!err) {
+		chunk = look(s, req, &a);
+		*off = a.off;
 		if (chunk)
 			return chunk;
-		if (dying) {
-			*off = -ESHUTDOWN;
-			return NULL;
-		}
-		if (!may_grow(s, req) || !spcpu_grow(s, req->gfp)) {
-			*off = -ENOMEM;
-			return NULL;
-		}
+
+		if (a.dying)
+			err = -ESHUTDOWN;
+		else if (!gfpflags_allow_blocking(req->gfp))
+			err = -ENOMEM;
+		else if (a.gap.chunk)
+			err = fill(s, req->gfp, &a.gap);
+		else if (req->reserved && s->reserved)
+			err = -ENOMEM;
+		else
+			err = grow(s, req->gfp, a.next_id);
 	}
+	*off = err;
+	return NULL;
 }
 
 static void zero_copies(const struct spcpu *s, const struct spcpu_chunk *chunk,
@@ -215,7 +238,8 @@ static void zero_copies(const struct spcpu *s, const struct spcpu_chunk *chunk,
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
+	/* the others read as zeros, and cannot be written to */
+	for_each_cpu(cpu, s->ready_cpus)
 		memset((void *)(spcpu_chunk_base(chunk) +
 				s->layout->unit_off[cpu] + off), 0, size);
 }
@@ -249,7 +273,8 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 	if (!request_ok(want))
 		return -EINVAL;
 
-	might_alloc(want->gfp);
+	req.gfp = current_gfp_context(want->gfp);
+	might_alloc(req.gfp);
 	req.size = ALIGN(want->size, SPCPU_GRANULE);
 	req.align = max_t(size_t, want->align, SPCPU_GRANULE);
 
@@ -260,7 +285,7 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 			spcpu_kick(s);
 		return off;
 	}
-	if (READ_ONCE(s->nr_empty_pop) < SPCPU_EMPTY_POP_PAGES_LOW)
+	if (READ_ONCE(chunk->type->nr_empty_pop) < SPCPU_EMPTY_POP_PAGES_LOW)
 		spcpu_kick(s);
 
 	zero_copies(s, chunk, off, req.size);
@@ -313,7 +338,7 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 {
 	struct spcpu_chunk *chunk;
-	struct chunk_state before;
+	struct spcpu_slot_state before;
 	unsigned long off;
 	int bits;
 
@@ -328,14 +353,11 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 	/* before the area can be given to somebody else */
 	kmemleak_free_percpu(ptr);
 
-	before = chunk_state(s, chunk);
+	before = spcpu_chunk_state(chunk);
 	spcpu_map_free(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
 	count_free(s, chunk);
-	chunk_changed(s, chunk, before);
-
-	*kick = !chunk->immutable &&
-		spcpu_chunk_free_bytes(chunk) == s->layout->unit_size &&
-		has_surplus(s);
+	spcpu_chunk_changed(s, chunk, before);
+	*kick = spcpu_review(s, chunk);
 	trace_percpu_free_percpu(chunk, off, ptr);
 	return 0;
 }

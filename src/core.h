@@ -8,20 +8,25 @@
 #ifndef SPCPU_CORE_H
 #define SPCPU_CORE_H
 
+#include <linux/cpumask.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "chunk.h"
+#include "compat/shrinker.h"
 #include "index.h"
 #include "layout.h"
 #include "slot.h"
 
 /*
- * Backed pages without areas that are kept for atomic callers (mm/percpu.c:
- * PCPU_EMPTY_POP_PAGES_LOW)
+ * Backed pages without areas that are kept for atomic callers: below LOW the
+ * worker is woken, and it fills up to HIGH (mm/percpu.c: PCPU_EMPTY_POP_PAGES_*)
  */
 #define SPCPU_EMPTY_POP_PAGES_LOW	2
+#define SPCPU_EMPTY_POP_PAGES_HIGH	4
 
 enum spcpu_first_mode {
 	SPCPU_FIRST_EMBED,	/* one vmalloc area per group */
@@ -30,6 +35,22 @@ enum spcpu_first_mode {
 };
 
 extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
+
+/**
+ * struct spcpu_options - what an allocator is to be like
+ *
+ * @first_mode: how the first chunk's pages are found
+ * @backing: how pages get behind addresses
+ * @online: only CPUs that are, or have been, online get pages; lazy backing
+ * @image: initial values of the static variables, of layout->static_size bytes;
+ *         stays as long as the allocator
+ */
+struct spcpu_options {
+	enum spcpu_first_mode first_mode;
+	const struct spcpu_backing *backing;
+	bool online;
+	const void *image;
+};
 
 /**
  * struct spcpu_stats - counts since load, of all chunks; under the lock
@@ -47,48 +68,99 @@ struct spcpu_stats {
 	size_t max_alloc_size;
 };
 
+/* the kinds of chunks (the kernel had the same two from 5.9 to 5.13) */
+enum {
+	SPCPU_PLAIN,		/* the first chunk is of this one */
+	SPCPU_ACCOUNTED,	/* for __GFP_ACCOUNT: pages charged to cgroups */
+	SPCPU_NR_TYPES
+};
+
+/**
+ * struct spcpu_chunk_type - the chunks of one kind; under the lock
+ *
+ * @slots: chunks by longest free run
+ * @nr_empty_pop: the reserve: backed pages without areas, in chunks that are
+ *                neither reserved nor isolated
+ * @used: somebody asked for it: it gets a reserve
+ * @atomic_failed: an atomic caller found nothing; the worker makes room
+ */
+struct spcpu_chunk_type {
+	struct spcpu_slots slots;
+	int nr_empty_pop;
+	bool used;
+	bool atomic_failed;
+};
+
 /**
  * struct spcpu - one allocator
  *
+ * No memory is allocated with @lock or @mapping held, so memory reclaim may wait
+ * for either. @growing is held while memory is allocated, and is only ever waited
+ * for by those who could wait for reclaim themselves. Order: growing, mapping,
+ * lock.
+ *
  * @lock: chunks, slots, counts; taken with interrupts off, held for one
- *        placement, never while memory is allocated
+ *        placement
+ * @mapping: what is shown behind the addresses of chunks in service, and
+ *           @backed_cpus
+ * @growing: those who ran dry make chunks one after the other
  * @layout: units and groups
- * @first_mode: how the first chunk's pages were found
- * @slots: chunks by longest free run
+ * @options: as given
+ * @pages: what was taken from the machine
+ * @types: the chunks of each kind
  * @chunks: all chunks by id
  * @index: address -> window
  * @first: the dynamic chunk of the first chunk
  * @reserved: its reserved chunk, or NULL
  * @areas: the first chunk's vmalloc areas, one per group, or NULL
- * @dummy: the page that fills the holes between units
- * @nr_empty_pop: backed pages without areas in all chunks but @reserved
+ * @blank: the page that stands where there is no other
+ * @backed_cpus: CPUs in whose units pages are put
+ * @backed_version: counts changes of @backed_cpus
+ * @ready_cpus: those whose pages are all there; their copies are zeroed
  * @nr_populated: backed pages of a unit, all chunks and the static part
+ * @nr_empty: of these without areas, all chunks
+ * @va_pages: pages of addresses that all windows take
+ * @reserve_ns: time that the last window's addresses took
  * @next_id: number of the next chunk
  * @dying: no new areas
- * @atomic_failed: an atomic caller found nothing; the worker makes room
  * @stats: see &struct spcpu_stats
  * @wq: runs @balance
  * @balance: keeps one free chunk and some backed pages, gives the rest back
+ * @shrinker: gives back more when memory is short
+ * @hotplug: told of CPUs before they come online
+ * @inits: callbacks for new CPUs' copies
+ * @oops: explains writes to absent CPUs' copies
  */
 struct spcpu {
 	spinlock_t lock; /* chunks, slots, counts */
+	struct mutex mapping; /* what is shown behind addresses */
+	struct mutex growing; /* one new chunk at a time */
 	struct spcpu_layout *layout;
-	enum spcpu_first_mode first_mode;
-	struct spcpu_slots slots;
+	struct spcpu_options options;
+	struct spcpu_pages pages;
+	struct spcpu_chunk_type types[SPCPU_NR_TYPES];
 	struct list_head chunks;
 	struct spcpu_index index;
 	struct spcpu_chunk *first;
 	struct spcpu_chunk *reserved;
 	void **areas;
-	struct page *dummy;
-	int nr_empty_pop;
+	struct page *blank;
+	cpumask_var_t backed_cpus;
+	unsigned int backed_version;
+	cpumask_var_t ready_cpus;
 	unsigned long nr_populated;
+	unsigned long nr_empty;
+	unsigned long va_pages;
+	u64 reserve_ns;
 	unsigned int next_id;
 	bool dying;
-	bool atomic_failed;
 	struct spcpu_stats stats;
 	struct workqueue_struct *wq;
 	struct work_struct balance;
+	struct spcpu_shrinker shrinker;
+	struct hlist_node hotplug;
+	struct list_head inits;
+	struct notifier_block oops;
 };
 
 /**
@@ -121,32 +193,94 @@ struct spcpu_place {
 	size_t size;
 };
 
+/**
+ * struct spcpu_gap - pages that have to come before an area can be placed
+ *
+ * @chunk: the chunk, pinned; NULL for no gap
+ * @from: first page
+ * @nr: how many
+ */
+struct spcpu_gap {
+	struct spcpu_chunk *chunk;
+	unsigned int from;
+	unsigned int nr;
+};
+
+/* allocator.c */
 struct spcpu *spcpu_create(struct spcpu_layout *layout,
-			   enum spcpu_first_mode mode,
-			   const void *image);
+			   const struct spcpu_options *options);
 void spcpu_shutdown(struct spcpu *s);
 unsigned int spcpu_report_leaks(struct spcpu *s);
 void spcpu_destroy(struct spcpu *s);
 
+/* core.c */
 int spcpu_alloc(struct spcpu *s, const struct spcpu_request *req,
 		void __percpu **ptr);
 int spcpu_free(struct spcpu *s, void __percpu *ptr);
 int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		 struct spcpu_place *place);
 
+/* service.c: chunks in service, all under the lock */
+struct spcpu_slot_state {
+	int slot;
+	int nr_empty;
+};
+
+struct spcpu_slot_state spcpu_chunk_state(const struct spcpu_chunk *chunk);
+void spcpu_chunk_changed(struct spcpu *s, struct spcpu_chunk *chunk,
+			 struct spcpu_slot_state before);
+void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap);
+unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_isolate(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_reintegrate(struct spcpu *s, struct spcpu_chunk *chunk);
+bool spcpu_has_surplus(const struct spcpu *s,
+		       const struct spcpu_chunk_type *type);
+bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk);
+bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk);
+
 /* first_chunk.c */
-int spcpu_first_chunk_create(struct spcpu *s, const void *image);
+int spcpu_first_chunk_create(struct spcpu *s);
 void spcpu_first_chunk_destroy(struct spcpu *s);
+void spcpu_first_chunk_init_cpu(struct spcpu *s, unsigned int cpu);
+
+/* populate.c */
+int spcpu_populate(struct spcpu *s, const struct spcpu_gap *gap, gfp_t gfp);
+unsigned long spcpu_depopulate(struct spcpu *s, struct spcpu_chunk *chunk);
+int spcpu_populate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
+		       unsigned int cpu);
+void spcpu_depopulate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
+			  unsigned int cpu);
+
+/* grow.c */
+bool spcpu_grow(struct spcpu *s, gfp_t gfp);
+void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 
 /* balance.c */
 void spcpu_kick(struct spcpu *s);
-bool spcpu_grow(struct spcpu *s, gfp_t gfp);
-void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 void spcpu_balance_work(struct work_struct *work);
 
-/* core.c, for the parts that change chunks */
-void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
-void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
+/* shrink.c */
+int spcpu_shrinker_add(struct spcpu *s);
+void spcpu_shrinker_del(struct spcpu *s);
+unsigned long spcpu_shrink_count(struct spcpu *s);
+unsigned long spcpu_shrink(struct spcpu *s, unsigned long most);
+
+/* the type of chunk that a request with these flags is served from */
+static inline struct spcpu_chunk_type *spcpu_type_for(struct spcpu *s,
+						      gfp_t gfp)
+{
+	return &s->types[gfp & __GFP_ACCOUNT ? SPCPU_ACCOUNTED : SPCPU_PLAIN];
+}
+
+static inline bool spcpu_is_accounted(const struct spcpu *s,
+				      const struct spcpu_chunk *chunk)
+{
+	return chunk->type == &s->types[SPCPU_ACCOUNTED];
+}
 
 /* the value of a __percpu pointer to an address in the lowest CPU's unit */
 static inline void __percpu *spcpu_ptr(const struct spcpu *s,

@@ -51,17 +51,20 @@ static unsigned int group_of(const struct spcpu_layout *layout,
 	return i;
 }
 
-static void show_cpus(struct seq_file *m, const struct spcpu_layout *layout)
+static void show_cpus(struct seq_file *m, const struct spcpu *s)
 {
+	const struct spcpu_layout *layout = s->layout;
 	unsigned int cpu, unit;
 
 	seq_puts(m, "#  cpu node group unit             offset\n");
 	for_each_possible_cpu(cpu) {
 		unit = layout->unit_map[cpu];
-		seq_printf(m, "%6u %4d %5u %4u %#18lx%s\n", cpu,
+		seq_printf(m, "%6u %4d %5u %4u %#18lx%s%s\n", cpu,
 			   cpu_to_node(cpu), group_of(layout, unit), unit,
 			   layout->unit_off[cpu],
-			   cpu == layout->low_cpu ? " lowest" : "");
+			   cpu == layout->low_cpu ? " lowest" : "",
+			   cpumask_test_cpu(cpu, s->ready_cpus) ? "" :
+							" no pages");
 	}
 }
 
@@ -79,17 +82,19 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused)
 	const struct spcpu_layout *layout = s->layout;
 	int err;
 
-	err = spcpu_layout_print(layout, s->first_mode == SPCPU_FIRST_PAGE,
+	err = spcpu_layout_print(layout, s->options.first_mode == SPCPU_FIRST_PAGE,
 				 print_line, m);
 	if (err)
 		return err;
 
+	seq_printf(m, "backing=%s hotplug=%s\n", s->options.backing->name,
+		   s->options.online ? "online" : "all");
 	seq_printf(m, "first_chunk=%s span=%lu, from CPU %u to the end of CPU %u's unit\n\n",
-		   spcpu_first_modes[s->first_mode], layout->span, layout->low_cpu,
+		   spcpu_first_modes[s->options.first_mode], layout->span, layout->low_cpu,
 		   layout->high_cpu);
 	show_parts(m, s);
 	seq_putc(m, '\n');
-	show_cpus(m, layout);
+	show_cpus(m, s);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc_info_show);

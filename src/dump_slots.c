@@ -35,22 +35,32 @@ static void show_chunks(struct seq_file *m, const struct list_head *chunks)
 }
 
 /* slots by length have no name, and the last of them may have no length */
-static void show_slot(struct seq_file *m, struct spcpu *s, int slot)
+static void show_slot(struct seq_file *m, struct spcpu *s,
+		      const struct spcpu_slots *slots, int slot)
 {
-	const char *name = spcpu_slot_name(&s->slots, slot);
+	const char *name = spcpu_slot_name(slots, slot);
 	unsigned long flags;
 	size_t lo, hi;
 
 	seq_printf(m, "%6d %-13s", slot, *name ? name : "-");
-	spcpu_slot_range(&s->slots, slot, &lo, &hi);
+	spcpu_slot_range(slots, slot, &lo, &hi);
 	if (lo <= hi)
 		seq_printf(m, " %10zu %10zu", lo, hi);
 	else
 		seq_printf(m, " %10s %10s", "-", "-");
 
 	spin_lock_irqsave(&s->lock, flags);
-	show_chunks(m, &s->slots.lists[slot]);
+	show_chunks(m, &slots->lists[slot]);
 	spin_unlock_irqrestore(&s->lock, flags);
+}
+
+static void show_type(struct seq_file *m, struct spcpu *s,
+		      const struct spcpu_chunk_type *type)
+{
+	int slot;
+
+	for (slot = 0; slot < type->slots.nr; slot++)
+		show_slot(m, s, &type->slots, slot);
 }
 
 /**
@@ -68,15 +78,16 @@ static void show_slot(struct seq_file *m, struct spcpu *s, int slot)
 int spcpu_slots_show(struct seq_file *m, void *unused)
 {
 	struct spcpu *s = m->private;
-	int slot;
 
 	seq_puts(m, "# slot name       from bytes   to bytes chunks, first asked first\n");
-	for (slot = 0; slot < s->slots.nr; slot++)
-		show_slot(m, s, slot);
-
+	show_type(m, s, &s->types[SPCPU_PLAIN]);
 	if (s->reserved)
 		seq_printf(m, "%6s %-13s %10s %10s %6u #%u\n", "-", "reserved",
 			   "-", "-", 1, s->reserved->id);
+	if (READ_ONCE(s->types[SPCPU_ACCOUNTED].used)) {
+		seq_puts(m, "# for accounted objects (__GFP_ACCOUNT)\n");
+		show_type(m, s, &s->types[SPCPU_ACCOUNTED]);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_slots_show);

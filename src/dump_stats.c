@@ -5,6 +5,7 @@
  * Chunks come by number, where the kernel goes slot by slot.
  */
 #include <linux/minmax.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -98,6 +99,16 @@ static void show_layout(struct seq_file *m, const struct spcpu_layout *layout)
 	seq_putc(m, '\n');
 }
 
+/* all types together */
+static int reserve_of(const struct spcpu *s)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		nr += s->types[i].nr_empty_pop;
+	return nr;
+}
+
 static void show_global(struct seq_file *m, struct spcpu *s)
 {
 	struct spcpu_stats stats;
@@ -106,7 +117,7 @@ static void show_global(struct seq_file *m, struct spcpu *s)
 
 	spin_lock_irqsave(&s->lock, flags);
 	stats = s->stats;
-	nr_empty_pop = s->nr_empty_pop;
+	nr_empty_pop = reserve_of(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 
 	seq_puts(m, "Global Stats:\n" RULE);
@@ -122,10 +133,48 @@ static void show_global(struct seq_file *m, struct spcpu *s)
 	seq_putc(m, '\n');
 }
 
+static void show_nodes(struct seq_file *m, const struct spcpu_pages *pages)
+{
+	char name[16];
+	int node;
+
+	for_each_online_node(node) {
+		snprintf(name, sizeof(name), "node%d", node);
+		row(m, name, atomic_long_read(&pages->on_node[node]));
+	}
+	row(m, "pages", spcpu_pages_total(pages));
+}
+
+/* what it takes; populated times backed_cpus is pages, when nothing changes */
+static void show_pages(struct seq_file *m, struct spcpu *s)
+{
+	unsigned long populated, empty, va_pages, flags;
+	u64 reserve_ns;
+	int reserve;
+
+	spin_lock_irqsave(&s->lock, flags);
+	populated = s->nr_populated;
+	empty = s->nr_empty;
+	reserve = reserve_of(s);
+	va_pages = s->va_pages;
+	reserve_ns = s->reserve_ns;
+	spin_unlock_irqrestore(&s->lock, flags);
+
+	seq_puts(m, "Pages:\n" RULE);
+	row(m, "populated", populated);
+	row(m, "empty", empty);
+	row(m, "reserve", reserve);
+	row(m, "backed_cpus", cpumask_weight(s->backed_cpus));
+	show_nodes(m, &s->pages);
+	row(m, "va_pages", va_pages);
+	row(m, "reserve_ns", reserve_ns);
+	seq_putc(m, '\n');
+}
+
 /* the kernel writes one of them without a colon */
 static const char *title(const struct spcpu_view *view)
 {
-	const struct spcpu_slots *slots = &view->s->slots;
+	const struct spcpu_slots *slots = &view->chunk->type->slots;
 
 	if (view->reserved)
 		return "Chunk: <- Reserved Chunk\n";
@@ -173,6 +222,7 @@ static int stats_show(struct seq_file *m, void *v)
 
 	show_layout(m, view->s->layout);
 	show_global(m, view->s);
+	show_pages(m, view->s);
 	seq_puts(m, "Per Chunk Stats:\n" RULE);
 	return 0;
 }

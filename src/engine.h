@@ -77,18 +77,43 @@ struct spcpu_map {
 	const unsigned long *populated;
 };
 
+/**
+ * struct spcpu_fit - a place for an area, in granules
+ *
+ * @off: where it would begin
+ * @bits: its length
+ * @skipped: the longest run that was passed over as too short
+ * @skipped_bits: length of that; 0 if there was none
+ */
+struct spcpu_fit {
+	int off;
+	int bits;
+	int skipped;
+	int skipped_bits;
+};
+
 int spcpu_map_init(struct spcpu_map *map, int nr_pages,
 		   const unsigned long *populated, gfp_t gfp);
 void spcpu_map_exit(struct spcpu_map *map);
 void spcpu_map_hide(struct spcpu_map *map, int off, int bits);
+int spcpu_map_find(const struct spcpu_map *map, int bits, int align,
+		   bool populated, struct spcpu_fit *fit);
+void spcpu_map_take(struct spcpu_map *map, const struct spcpu_fit *fit);
 int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated);
 int spcpu_map_size(const struct spcpu_map *map, int off);
+int spcpu_map_around(const struct spcpu_map *map, int off, int *bits);
 int spcpu_map_free(struct spcpu_map *map, int off);
 int spcpu_map_next(const struct spcpu_map *map, int from, int *bits);
 
 static inline int spcpu_map_contig(const struct spcpu_map *map)
 {
 	return map->whole.contig_hint;
+}
+
+/* is a block free from end to end? */
+static inline bool spcpu_map_block_free(const struct spcpu_map *map, int i)
+{
+	return map->blocks[i].contig_hint == map->blocks[i].nr_bits;
 }
 
 #endif /* SPCPU_ENGINE_H */

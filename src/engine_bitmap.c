@@ -583,23 +583,23 @@ void spcpu_map_hide(struct spcpu_map *map, int off, int bits)
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_hide);
 
 /**
- * spcpu_map_alloc() - place an area
- * @map: the map
+ * spcpu_map_find() - where would an area go?
+ * @map: the map, which stays as it is
  * @bits: length in granules, from 1 to 8192
  * @align: alignment in granules, a power of two up to SPCPU_BLOCK_BITS
  * @populated: only where all pages are backed
+ * @fit: set to the place, for spcpu_map_take()
  *
  * Context: Any; the caller serializes access to @map and to its bits of backed
  * pages.
- * Return: the position in granules; -ENOSPC if the hints know no room, which
- * another try will not change before something is freed or backed; -EAGAIN if
- * they promised room that was not found, which true hints never do. After an
- * error all is as before.
+ * Return: 0; -ENOSPC if the hints know no room, which another try will not
+ * change before something is freed or backed; -EAGAIN if they promised room that
+ * was not found, which true hints never do.
  */
-int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated)
+int spcpu_map_find(const struct spcpu_map *map, int bits, int align,
+		   bool populated, struct spcpu_fit *fit)
 {
 	struct wish wish = { bits, align, populated };
-	struct run area = { .len = bits };
 	struct run skipped = {};
 	int from;
 
@@ -607,14 +607,55 @@ int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated)
 	if (from < 0)
 		return -ENOSPC;
 
-	area.start = find_room(map, from, &wish, &skipped);
-	if (area.start < 0)
+	from = find_room(map, from, &wish, &skipped);
+	if (from < 0)
 		return -EAGAIN;
 
-	note_skipped(map, skipped);
+	*fit = (struct spcpu_fit){ from, bits, skipped.start, skipped.len };
+	return 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_find);
+
+/**
+ * spcpu_map_take() - place an area
+ * @map: the map
+ * @fit: where, from spcpu_map_find(), and nothing has changed since
+ *
+ * Context: Any; the caller serializes access to @map.
+ */
+void spcpu_map_take(struct spcpu_map *map, const struct spcpu_fit *fit)
+{
+	struct run area = { fit->off, fit->bits };
+
+	note_skipped(map, (struct run){ fit->skipped, fit->skipped_bits });
 	mark_taken(map, area);
 	take(map, area);
-	return area.start;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_take);
+
+/**
+ * spcpu_map_alloc() - find a place and take it
+ * @map: the map
+ * @bits: length in granules, from 1 to 8192
+ * @align: alignment in granules, a power of two up to SPCPU_BLOCK_BITS
+ * @populated: only where all pages are backed
+ *
+ * Context: Any; the caller serializes access to @map and to its bits of backed
+ * pages.
+ * Return: the position in granules; the errors of spcpu_map_find(), and all is
+ * as before.
+ */
+int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated)
+{
+	struct spcpu_fit fit;
+	int err;
+
+	err = spcpu_map_find(map, bits, align, populated, &fit);
+	if (err)
+		return err;
+
+	spcpu_map_take(map, &fit);
+	return fit.off;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_alloc);
 
@@ -641,6 +682,30 @@ int spcpu_map_size(const struct spcpu_map *map, int off)
 	return find_next_bit(map->bound, map->nr_bits, off + 1) - off;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_size);
+
+/**
+ * spcpu_map_around() - the area that has a granule
+ * @map: the map
+ * @off: position in granules, any value
+ * @bits: set to the length of the area in granules
+ *
+ * A hidden range answers as an area.
+ *
+ * Context: Any; the caller serializes access to @map.
+ * Return: where it begins; -ENOENT if @off is free; -EINVAL if out of range.
+ */
+int spcpu_map_around(const struct spcpu_map *map, int off, int *bits)
+{
+	if (off < 0 || off >= map->nr_bits)
+		return -EINVAL;
+	if (!test_bit(off, map->alloc))
+		return -ENOENT;
+
+	off = find_last_bit(map->bound, off + 1);
+	*bits = spcpu_map_size(map, off);
+	return off;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_around);
 
 /**
  * spcpu_map_free() - give an area back

@@ -9,10 +9,9 @@
  *
  * Either way only the pages in use are there; the rest of the unit has none.
  */
-#include <linux/nodemask.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/topology.h>
 #include <linux/vmalloc.h>
 
 #include "compat/kunit.h"
@@ -25,52 +24,82 @@ const char * const spcpu_first_modes[] = {
 	[SPCPU_FIRST_PAGE] = "page",
 };
 
-static int group_node(const struct spcpu_group *group)
+static unsigned int count_backed(const struct spcpu *s,
+				 const struct spcpu_group *group)
 {
-	int node = cpu_to_node(group->cpu_map[0]);
+	unsigned int i, nr = 0;
 
-	return node == NUMA_NO_NODE || node_online(node) ? node : NUMA_NO_NODE;
+	for (i = 0; i < group->nr_cpus; i++)
+		nr += cpumask_test_cpu(group->cpu_map[i], s->backed_cpus);
+	return nr;
 }
 
-/* one area for all CPUs of a group, and its pages into the window */
-static void *embed_group(struct spcpu_window *window,
-			 const struct spcpu_layout *layout,
-			 const struct spcpu_group *group)
+/* pages of one unit, which stay the area's */
+static void lend(struct spcpu *s, struct spcpu_window *window,
+		 unsigned int cpu, const void *area)
+{
+	struct page **to = spcpu_window_unit_pages(window, s->layout, cpu);
+	unsigned int i;
+
+	window->units[cpu].borrowed = true;
+	for (i = 0; i < window->nr_pages; i++) {
+		to[i] = vmalloc_to_page(area + ((size_t)i << PAGE_SHIFT));
+		spcpu_pages_count(&s->pages, to[i], 1);
+	}
+}
+
+/* one area for all CPUs of a group that get memory, its pages in the window */
+static int embed_group(struct spcpu *s, struct spcpu_window *window,
+		       const struct spcpu_group *group, void **area)
 {
 	size_t unit = (size_t)window->nr_pages << PAGE_SHIFT;
-	struct page **pages;
-	unsigned int i, p;
-	void *area;
+	unsigned int i, nr = count_backed(s, group);
 
-	area = vmalloc_node(group->nr_cpus * unit, group_node(group));
-	if (!area)
-		return NULL;
+	if (!nr)
+		return 0;
 
-	for (i = 0; i < group->nr_cpus; i++) {
-		pages = spcpu_window_unit_pages(window, layout,
-						group->cpu_map[i]);
-		for (p = 0; p < window->nr_pages; p++)
-			pages[p] = vmalloc_to_page(area + i * unit +
-						   ((size_t)p << PAGE_SHIFT));
+	*area = vmalloc_node(nr * unit, spcpu_pages_node(group->cpu_map[0]));
+	if (!*area)
+		return -ENOMEM;
+
+	for (i = 0, nr = 0; i < group->nr_cpus; i++) {
+		if (cpumask_test_cpu(group->cpu_map[i], s->backed_cpus))
+			lend(s, window, group->cpu_map[i],
+			     *area + nr++ * unit);
 	}
-	return area;
+	return 0;
 }
 
 static int embed(struct spcpu *s, struct spcpu_window *window)
 {
 	unsigned int i;
+	int err = 0;
 
 	s->areas = kcalloc(s->layout->nr_groups, sizeof(*s->areas), GFP_KERNEL);
 	if (!s->areas)
 		return -ENOMEM;
 
-	for (i = 0; i < s->layout->nr_groups; i++) {
-		s->areas[i] = embed_group(window, s->layout,
-					  &s->layout->groups[i]);
-		if (!s->areas[i])
-			return -ENOMEM;
+	for (i = 0; i < s->layout->nr_groups && !err; i++)
+		err = embed_group(s, window, &s->layout->groups[i],
+				  &s->areas[i]);
+	return err;
+}
+
+/* what embed() lent to the window is not counted any more */
+static void take_back(struct spcpu *s, struct spcpu_window *window)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct page **from;
+
+		if (!window->units[cpu].borrowed)
+			continue;
+
+		from = spcpu_window_unit_pages(window, s->layout, cpu);
+		for (i = 0; i < window->nr_pages; i++)
+			spcpu_pages_count(&s->pages, from[i], -1);
 	}
-	return 0;
 }
 
 static void free_areas(struct spcpu *s)
@@ -83,18 +112,24 @@ static void free_areas(struct spcpu *s)
 	s->areas = NULL;
 }
 
-/* every unit starts with its own copy of the static variables */
 static void copy_image(const struct spcpu *s, const struct spcpu_window *window,
-		       const void *image)
+		       unsigned int cpu)
 {
-	unsigned int cpu;
-
-	if (!s->layout->static_size)
-		return;
-
-	for_each_possible_cpu(cpu)
-		memcpy((void *)window->units[cpu].start, image,
+	if (s->layout->static_size)
+		memcpy((void *)window->units[cpu].start, s->options.image,
 		       s->layout->static_size);
+}
+
+/**
+ * spcpu_first_chunk_init_cpu() - give a CPU its copies of the static variables
+ * @s: the allocator
+ * @cpu: a CPU whose pages are there
+ *
+ * Context: Any.
+ */
+void spcpu_first_chunk_init_cpu(struct spcpu *s, unsigned int cpu)
+{
+	copy_image(s, s->first->window, cpu);
 }
 
 /*
@@ -109,24 +144,22 @@ static int cut_chunks(struct spcpu *s, struct spcpu_window *window)
 
 	if (reserved) {
 		window->reserved = spcpu_chunk_create(window, fixed, reserved,
-						      GFP_KERNEL);
+						      true, GFP_KERNEL);
 		if (!window->reserved)
 			return -ENOMEM;
 		window->reserved->immutable = true;
+		window->reserved->type = &s->types[SPCPU_PLAIN];
 	}
 
 	window->chunk = spcpu_chunk_create(window, fixed + reserved, dyn,
-					   GFP_KERNEL);
+					   true, GFP_KERNEL);
 	if (!window->chunk)
 		return -ENOMEM;
 	window->chunk->immutable = true;
+	window->chunk->type = &s->types[SPCPU_PLAIN];
 	return 0;
 }
 
-/*
- * The reserved and the dynamic part share a page when neither ends at one, so
- * pages are counted for the unit and not by chunk.
- */
 static void enter_service(struct spcpu *s, struct spcpu_window *window)
 {
 	s->first = window->chunk;
@@ -137,7 +170,6 @@ static void enter_service(struct spcpu *s, struct spcpu_window *window)
 	if (s->reserved)
 		spcpu_add_chunk(s, s->reserved);
 	spcpu_add_chunk(s, s->first);
-	s->nr_populated = window->nr_pages;
 	s->stats.nr_chunks = 1;
 	s->stats.nr_max_chunks = 1;
 	spin_unlock_irq(&s->lock);
@@ -147,39 +179,56 @@ static void scrap(struct spcpu *s, struct spcpu_window *window)
 {
 	spcpu_chunk_destroy(window->chunk);
 	spcpu_chunk_destroy(window->reserved);
-	spcpu_window_destroy(window, s->layout);
+	take_back(s, window);
+	spcpu_window_destroy(window, s->layout, &s->pages);
 	free_areas(s);
+}
+
+/* addresses, with all the pages behind them */
+static int map_all(struct spcpu *s, struct spcpu_window *window)
+{
+	const struct spcpu_backing *backing = s->options.backing;
+	int err;
+
+	err = spcpu_window_map(window, s->layout, backing, s->blank,
+			       GFP_KERNEL);
+	if (err || !backing->lazy)
+		return err;
+	return spcpu_window_show(window, s->layout, 0, window->nr_pages,
+				 s->blank);
 }
 
 /**
  * spcpu_first_chunk_create() - build the first chunk and put it into service
  * @s: an allocator that has its layout and no chunk
- * @image: initial values of the static variables, layout->static_size bytes
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM, and nothing is left of it.
  */
-int spcpu_first_chunk_create(struct spcpu *s, const void *image)
+int spcpu_first_chunk_create(struct spcpu *s)
 {
 	size_t size = spcpu_layout_first_size(s->layout);
 	struct spcpu_window *window;
+	unsigned int cpu;
 	int err;
 
 	window = spcpu_window_create(s->layout, size >> PAGE_SHIFT, GFP_KERNEL);
 	if (!window)
 		return -ENOMEM;
 
-	if (s->first_mode == SPCPU_FIRST_EMBED)
+	if (s->options.first_mode == SPCPU_FIRST_EMBED)
 		err = embed(s, window);
 	else
-		err = spcpu_window_fill(window, s->layout, GFP_KERNEL);
+		err = spcpu_window_fill(window, s->layout, &s->pages,
+					s->backed_cpus, GFP_KERNEL);
 	if (err)
 		goto err_scrap;
 
-	err = spcpu_window_map(window, s->layout, s->dummy, GFP_KERNEL);
+	err = map_all(s, window);
 	if (err)
 		goto err_scrap;
-	copy_image(s, window, image);
+	for_each_cpu(cpu, s->backed_cpus)
+		copy_image(s, window, cpu);
 
 	err = cut_chunks(s, window);
 	if (err)

@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "debugfs.h"
+#include "hotplug.h"
 #include "machine.h"
 #include "section.h"
 #include "shadow_percpu.h"
@@ -22,7 +23,12 @@ MODULE_PARM_DESC(first_chunk,
 static char *backing = "vmap";
 module_param(backing, charp, 0444);
 MODULE_PARM_DESC(backing,
-		 "how chunks are backed: vmap (all pages at once, exported symbols only) (default: vmap)");
+		 "how chunks are backed: vmap (all pages at once, exported symbols only) or sparse (pages when they are needed; looks up symbols that are not exported) (default: vmap)");
+
+static char *hotplug = "all";
+module_param(hotplug, charp, 0444);
+MODULE_PARM_DESC(hotplug,
+		 "which CPUs get memory: all (that are possible) or online (from when they first come online; takes backing=sparse) (default: all)");
 
 static unsigned long unit_size;
 module_param(unit_size, ulong, 0444);
@@ -53,13 +59,43 @@ static int parse_first_mode(enum spcpu_first_mode *mode)
 	return 0;
 }
 
-static int check_backing(void)
+static int parse_backing(const struct spcpu_backing **to)
 {
-	if (!strcmp(backing, "vmap"))
-		return 0;
+	static const struct spcpu_backing * const all[] = {
+		&spcpu_backing_vmap, &spcpu_backing_sparse,
+	};
+	int i;
 
-	pr_err("backing=%s is unknown: this version has vmap\n", backing);
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!strcmp(backing, all[i]->name)) {
+			*to = all[i];
+			return 0;
+		}
+	}
+	pr_err("backing=%s is unknown: it is vmap or sparse\n", backing);
 	return -EINVAL;
+}
+
+static int parse_hotplug(const struct spcpu_backing *with, bool *online)
+{
+	*online = !strcmp(hotplug, "online");
+	if (!*online && strcmp(hotplug, "all")) {
+		pr_err("hotplug=%s is unknown: it is all or online\n", hotplug);
+		return -EINVAL;
+	}
+	if (*online && !with->lazy) {
+		pr_err("hotplug=online takes backing=sparse: with backing=%s every possible CPU has pages\n",
+		       with->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_options(struct spcpu_options *o)
+{
+	return parse_first_mode(&o->first_mode) ?:
+	       parse_backing(&o->backing) ?:
+	       parse_hotplug(o->backing, &o->online);
 }
 
 static struct spcpu_layout *lay_out(enum spcpu_first_mode mode,
@@ -90,37 +126,61 @@ static void log_line(void *to, const char *text)
 	pr_info("%s\n", text);
 }
 
-static int __init shadow_percpu_init(void)
+/* an allocator with the parameters' layout and options */
+static struct spcpu *make_allocator(struct spcpu_options *options)
 {
 	const struct shadow_percpu_section section = __SHADOW_PERCPU_SECTION();
-	enum spcpu_first_mode mode;
 	struct spcpu_layout *layout;
+	struct spcpu *s;
+
+	layout = lay_out(options->first_mode, section.end - section.start);
+	if (IS_ERR(layout))
+		return ERR_CAST(layout);
+
+	options->image = section.start;
+	s = spcpu_create(layout, options);
+	if (IS_ERR(s)) {
+		spcpu_layout_free(layout);
+		return s;
+	}
+	spcpu_section_adopt(s, &section);
+	return s;
+}
+
+static int __init shadow_percpu_init(void)
+{
+	struct spcpu_options options = { };
 	struct spcpu *s;
 	int err;
 
-	err = parse_first_mode(&mode) ?: check_backing();
+	err = parse_options(&options) ?: options.backing->init();
 	if (err)
 		return err;
 
-	layout = lay_out(mode, section.end - section.start);
-	if (IS_ERR(layout))
-		return PTR_ERR(layout);
+	err = spcpu_hotplug_init();
+	if (err)
+		return err;
 
-	s = spcpu_create(layout, mode, section.start);
+	s = make_allocator(&options);
 	if (IS_ERR(s)) {
-		spcpu_layout_free(layout);
-		return PTR_ERR(s);
+		err = PTR_ERR(s);
+		goto err_hotplug;
 	}
-	spcpu_section_adopt(s, &section);
 	spcpu_api_open(s);
 
 	err = spcpu_debugfs_init(s);
-	if (err) {
-		spcpu_destroy(s);
-		return err;
-	}
-	spcpu_layout_print(layout, mode == SPCPU_FIRST_PAGE, log_line, NULL);
+	if (err)
+		goto err_destroy;
+
+	spcpu_layout_print(s->layout, options.first_mode == SPCPU_FIRST_PAGE,
+			   log_line, NULL);
 	return 0;
+
+err_destroy:
+	spcpu_destroy(s);
+err_hotplug:
+	spcpu_hotplug_exit();
+	return err;
 }
 
 static void __exit shadow_percpu_exit(void)
@@ -132,6 +192,7 @@ static void __exit shadow_percpu_exit(void)
 	spcpu_section_exit();
 	spcpu_report_leaks(s);
 	spcpu_destroy(s);
+	spcpu_hotplug_exit();
 }
 
 module_init(shadow_percpu_init);

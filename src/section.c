@@ -9,26 +9,32 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "hotplug.h"
 #include "section.h"
 
 /**
  * struct registration - one module's section
  *
  * @node: on the list of all
- * @start: the section's image
+ * @start: where the module has its image
  * @area: the copies
  * @name: the module, for reports; a copy, since modules come and go
+ * @size: bytes of the image
+ * @image: initial values, for CPUs that come later; a copy for the same reason
  */
 struct registration {
 	struct list_head node;
 	const char *start;
 	void __percpu *area;
 	char name[MODULE_NAME_LEN];
+	size_t size;
+	char image[];
 };
 
 static LIST_HEAD(registrations);
@@ -75,37 +81,47 @@ static struct registration *find(const struct shadow_percpu_section *section)
 static void drop(struct spcpu *s, struct registration *reg)
 {
 	lockdep_assert_held(&registrations_lock);
+	spcpu_clear_init(s, reg->area);
 	spcpu_free(s, reg->area);
 	list_del(&reg->node);
-	kfree(reg);
+	kvfree(reg);
 }
 
-static int make_copies(struct spcpu *s,
-		       const struct shadow_percpu_section *section,
-		       void __percpu **area)
+static int copy_image(void *copy, unsigned int cpu, void *arg)
+{
+	const struct registration *reg = arg;
+
+	memcpy(copy, reg->image, reg->size);
+	return 0;
+}
+
+/* for CPUs that come later too */
+static int make_copies(struct spcpu *s, struct registration *reg,
+		       unsigned int align)
 {
 	const struct spcpu_request req = {
-		.size = section->end - section->start,
-		.align = max_t(size_t, section->align, 1),
+		.size = reg->size,
+		.align = max_t(size_t, align, 1),
 		.reserved = true,
 		.gfp = GFP_KERNEL,
-		.caller = (unsigned long)section->start,
+		.caller = (unsigned long)reg->start,
 	};
-	unsigned int cpu;
 	int err;
 
-	err = spcpu_alloc(s, &req, area);
+	err = spcpu_alloc(s, &req, &reg->area);
 	if (err)
 		return err;
 
-	for_each_possible_cpu(cpu)
-		memcpy(per_cpu_ptr(*area, cpu), section->start, req.size);
-	return 0;
+	err = spcpu_set_init(s, reg->area, copy_image, reg);
+	if (err)
+		spcpu_free(s, reg->area);
+	return err;
 }
 
 static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	       const char *name)
 {
+	size_t size = section->end - section->start;
 	struct registration *reg;
 	int err;
 
@@ -119,17 +135,19 @@ static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	if (reg)
 		drop(s, reg);
 
-	reg = kzalloc(sizeof(*reg), GFP_KERNEL);
+	reg = kvzalloc(struct_size(reg, image, size), GFP_KERNEL);
 	if (!reg)
 		return -ENOMEM;
 
-	err = make_copies(s, section, &reg->area);
+	reg->start = section->start;
+	reg->size = size;
+	memcpy(reg->image, section->start, size);
+	err = make_copies(s, reg, section->align);
 	if (err) {
-		kfree(reg);
+		kvfree(reg);
 		return err;
 	}
 
-	reg->start = section->start;
 	strscpy(reg->name, name, sizeof(reg->name));
 	list_add(&reg->node, &registrations);
 	move_pointers(section, distance_to(section, reg->area));
@@ -237,7 +255,7 @@ void spcpu_section_exit(void)
 		pr_warn("leaked: the static variables of %s, which did not call shadow_percpu_unregister()\n",
 			reg->name);
 		list_del(&reg->node);
-		kfree(reg);
+		kvfree(reg);
 	}
 	mutex_unlock(&registrations_lock);
 }

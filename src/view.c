@@ -30,7 +30,7 @@ struct spcpu_view *spcpu_view_create(struct spcpu *s)
 		return NULL;
 
 	view->s = s;
-	view->chunk = spcpu_chunk_create(NULL, 0, s->layout->unit_size,
+	view->chunk = spcpu_chunk_create(NULL, 0, s->layout->unit_size, false,
 					 GFP_KERNEL);
 	if (!view->chunk) {
 		kfree(view);
@@ -73,11 +73,13 @@ static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
 
 static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
 {
+	unsigned long *leaving = to->leaving;
 	struct spcpu_map map = to->map;
 
 	copy_map(&map, &from->map);
 	*to = *from;
 	to->map = map;
+	to->leaving = leaving;
 	bitmap_copy(to->populated, from->populated, from->map.nr_blocks);
 
 	/* what the copy is not part of */
@@ -90,14 +92,14 @@ static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
  * Not every chunk is where its longest free run would have it, so ask the list:
  * one of its nodes is the head.
  */
-static int slot_of(const struct spcpu *s, const struct spcpu_chunk *chunk)
+static int slot_of(const struct spcpu_chunk *chunk)
 {
-	const struct list_head *heads = s->slots.lists;
+	const struct spcpu_slots *slots = &chunk->type->slots;
 	const struct list_head *pos;
 
 	list_for_each(pos, &chunk->node)
-		if (pos >= heads && pos < heads + s->slots.nr)
-			return pos - heads;
+		if (pos >= slots->lists && pos < slots->lists + slots->nr)
+			return pos - slots->lists;
 	return -1;
 }
 
@@ -131,7 +133,8 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 	if (chunk) {
 		copy_chunk(view->chunk, chunk);
 		view->base = (void *)spcpu_chunk_base(chunk);
-		view->slot = slot_of(s, chunk);
+		view->slot = slot_of(chunk);
+		view->accounted = spcpu_is_accounted(s, chunk);
 		view->reserved = chunk == s->reserved;
 		view->first = chunk == s->first;
 	}
@@ -155,5 +158,10 @@ const char *spcpu_view_flags(const struct spcpu_view *view)
 		return "reserved,immutable";
 	if (view->first)
 		return "first,immutable";
+	if (view->accounted)
+		return view->chunk->isolated ? "accounted,isolated" :
+					       "accounted";
+	if (view->chunk->isolated)
+		return "isolated";
 	return "-";
 }

@@ -17,6 +17,7 @@
  * @chunk: the copy, map included; on no list and without a window
  * @base: address of the lowest CPU's copy of offset 0; for %p only
  * @slot: the slot it is in; -1 for the reserved chunk, which is in none
+ * @accounted: its objects are accounted
  * @reserved: it is the reserved chunk
  * @first: it is the dynamic chunk of the first chunk
  */
@@ -25,6 +26,7 @@ struct spcpu_view {
 	struct spcpu_chunk *chunk;
 	void *base;
 	int slot;
+	bool accounted;
 	bool reserved;
 	bool first;
 };

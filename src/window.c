@@ -1,45 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Window: one congruent mapping of units, by vmap() (exported symbols only).
- *
- * vmap() maps a run of pages without holes, so the holes between units are
- * filled with one dummy page. On several NUMA nodes the run is as long as the
- * distance between the nodes.
+ * Window: one congruent mapping of units.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/nodemask.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/topology.h>
-#include <linux/vmalloc.h>
 
 #include "compat/kunit.h"
 #include "window.h"
 
-/**
- * spcpu_window_fits() - can vmap() map a chunk of this layout?
- * @layout: how a chunk lies in memory
- * @ram: pages of memory of the machine
- *
- * vmap() refuses more pages than the machine has, dummies included.
- *
- * Context: Any.
- * Return: 0; -ENOMEM, logged, if the span is too long.
- */
-int spcpu_window_fits(const struct spcpu_layout *layout, unsigned long ram)
+static bool has_unit(const struct spcpu_layout *layout, unsigned int cpu)
 {
-	if (layout->span >> PAGE_SHIFT <= ram)
-		return 0;
-
-	pr_err("a chunk spans %lu MB of addresses from CPU %u to CPU %u, and vmap() maps no more than the %lu MB of this machine: it takes backing=sparse, which this version does not have\n",
-	       layout->span >> 20, layout->low_cpu, layout->high_cpu,
-	       ram >> (20 - PAGE_SHIFT));
-	return -ENOMEM;
+	return layout->unit_map[cpu] != SPCPU_NO_UNIT;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_fits);
 
 /**
  * spcpu_window_create() - make a window that has neither pages nor addresses
@@ -70,44 +44,36 @@ struct spcpu_window *spcpu_window_create(const struct spcpu_layout *layout,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_create);
 
-static struct page *page_near(unsigned int cpu, gfp_t gfp)
-{
-	int node = cpu_to_node(cpu);
-
-	/* a CPU that is possible but absent may belong to an absent node */
-	if (node == NUMA_NO_NODE || !node_online(node))
-		node = numa_mem_id();
-	return alloc_pages_node(node, gfp | __GFP_HIGHMEM, 0);
-}
-
 /**
- * spcpu_window_fill() - put pages behind every possible CPU's unit
- * @window: a window without pages
+ * spcpu_window_fill() - find all pages for some CPUs' units
+ * @window: a window that is not in service; these units have no pages
  * @layout: the layout it was made for
+ * @pages: where pages come from
+ * @cpus: CPUs, some of which may have no unit
  * @gfp: how pages are allocated; must allow to sleep
  *
- * Each CPU's pages come from its own node where that has any left. The pages
- * are not zeroed: an area is, when it is allocated.
+ * The pages are not zeroed: an area is, when it is allocated.
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM; what was allocated goes with the window.
  */
 int spcpu_window_fill(struct spcpu_window *window,
-		      const struct spcpu_layout *layout, gfp_t gfp)
+		      const struct spcpu_layout *layout,
+		      struct spcpu_pages *pages, const struct cpumask *cpus,
+		      gfp_t gfp)
 {
 	unsigned int cpu, i;
 
-	window->owns_pages = true;
-	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
-		struct page **pages;
+	for_each_cpu(cpu, cpus) {
+		struct page **to;
 
-		if (layout->unit_map[cpu] == SPCPU_NO_UNIT)
+		if (!has_unit(layout, cpu))
 			continue;
 
-		pages = spcpu_window_unit_pages(window, layout, cpu);
+		to = spcpu_window_unit_pages(window, layout, cpu);
 		for (i = 0; i < window->nr_pages; i++) {
-			pages[i] = page_near(cpu, gfp);
-			if (!pages[i])
+			to[i] = spcpu_pages_get(pages, cpu, gfp);
+			if (!to[i])
 				return -ENOMEM;
 		}
 		cond_resched();
@@ -116,79 +82,55 @@ int spcpu_window_fill(struct spcpu_window *window,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_fill);
 
-/* the run of pages to map: units at their offsets, the dummy in between */
-static void lay_out(const struct spcpu_window *window,
-		    const struct spcpu_layout *layout, struct page *dummy,
-		    struct page **run, unsigned long nr)
-{
-	unsigned long i;
-	unsigned int cpu;
-
-	for (i = 0; i < nr; i++)
-		run[i] = dummy;
-
-	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
-		if (layout->unit_map[cpu] == SPCPU_NO_UNIT)
-			continue;
-		memcpy(run + (layout->unit_off[cpu] >> PAGE_SHIFT),
-		       spcpu_window_unit_pages(window, layout, cpu),
-		       window->nr_pages * sizeof(*run));
-	}
-}
-
-/* vmap() takes no gfp flags; the scope of the task carries them */
-static void *vmap_scoped(struct page **run, unsigned long nr, gfp_t gfp)
+/* mapping takes no gfp flags; the scope of the task carries them */
+static int map_scoped(struct spcpu_window *window,
+		      const struct spcpu_layout *layout,
+		      const struct spcpu_backing *backing, struct page *blank,
+		      gfp_t gfp)
 {
 	unsigned int flags = 0;
-	void *base;
+	int err;
 
 	if (!(gfp & __GFP_IO))
 		flags = memalloc_noio_save();
 	else if (!(gfp & __GFP_FS))
 		flags = memalloc_nofs_save();
 
-	base = vmap(run, nr, VM_MAP, PAGE_KERNEL);
+	err = backing->map(window, layout, blank);
 
 	if (!(gfp & __GFP_IO))
 		memalloc_noio_restore(flags);
 	else if (!(gfp & __GFP_FS))
 		memalloc_nofs_restore(flags);
-	return base;
+	return err;
 }
 
 /**
  * spcpu_window_map() - give a window its addresses
- * @window: a window whose pages are all there
+ * @window: a window that has none; all its pages, unless @backing is lazy
  * @layout: the layout it was made for
- * @dummy: the page for the holes
+ * @backing: how
+ * @blank: the page that stands where there is no other
  * @gfp: how memory is allocated; must allow to sleep
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM, and nothing is mapped.
  */
 int spcpu_window_map(struct spcpu_window *window,
-		     const struct spcpu_layout *layout, struct page *dummy,
+		     const struct spcpu_layout *layout,
+		     const struct spcpu_backing *backing, struct page *blank,
 		     gfp_t gfp)
 {
-	/* whole units, even where few pages are behind them: see the index */
-	unsigned long nr = layout->span >> PAGE_SHIFT;
-	struct page **run;
 	unsigned int cpu;
-	void *base;
+	int err;
 
-	run = kvcalloc(nr, sizeof(*run), gfp);
-	if (!run)
-		return -ENOMEM;
+	err = map_scoped(window, layout, backing, blank, gfp);
+	if (err)
+		return err;
 
-	lay_out(window, layout, dummy, run, nr);
-	base = vmap_scoped(run, nr, gfp);
-	kvfree(run);
-	if (!base)
-		return -ENOMEM;
-
-	window->base = (unsigned long)base;
+	window->backing = backing;
 	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
-		if (layout->unit_map[cpu] == SPCPU_NO_UNIT)
+		if (!has_unit(layout, cpu))
 			continue;
 		window->units[cpu].window = window;
 		window->units[cpu].start = window->base +
@@ -199,9 +141,84 @@ int spcpu_window_map(struct spcpu_window *window,
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_map);
 
 /**
+ * spcpu_window_show() - put pages behind a range of all units
+ * @window: a mapped window, with lazy backing
+ * @layout: the layout it was made for
+ * @from: first page
+ * @nr: pages, at least 1
+ * @blank: what units show that have no pages; it cannot be written to
+ *
+ * Context: Process context; one at a time for a window.
+ * Return: 0, or -ENOMEM, and nothing is shown in the range.
+ */
+int spcpu_window_show(struct spcpu_window *window,
+		      const struct spcpu_layout *layout, unsigned int from,
+		      unsigned int nr, struct page *blank)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	for (cpu = 0; cpu < layout->nr_cpu_ids && !err; cpu++) {
+		if (has_unit(layout, cpu))
+			err = window->backing->show(window, layout, cpu, from,
+						    nr, blank);
+	}
+	if (err) {
+		spcpu_window_hide(window, layout, from, nr);
+		window->backing->flush(window, layout, from, nr);
+	}
+	return err;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_show);
+
+/**
+ * spcpu_window_hide() - nothing behind a range of all units any more
+ * @window: a mapped window, with lazy backing
+ * @layout: the layout it was made for
+ * @from: first page
+ * @nr: pages, at least 1
+ *
+ * Before the pages are used for something else the backing must flush.
+ *
+ * Context: Process context; one at a time for a window.
+ */
+void spcpu_window_hide(struct spcpu_window *window,
+		       const struct spcpu_layout *layout, unsigned int from,
+		       unsigned int nr)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
+		if (has_unit(layout, cpu))
+			window->backing->hide(window, cpu, from, nr);
+	}
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_hide);
+
+static void put_pages(struct spcpu_window *window,
+		      const struct spcpu_layout *layout,
+		      struct spcpu_pages *pages)
+{
+	unsigned int cpu, i;
+
+	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
+		struct page **from;
+
+		if (!has_unit(layout, cpu) || window->units[cpu].borrowed)
+			continue;
+
+		from = spcpu_window_unit_pages(window, layout, cpu);
+		for (i = 0; i < window->nr_pages; i++)
+			spcpu_pages_put(pages, from[i]);
+		cond_resched();
+	}
+}
+
+/**
  * spcpu_window_destroy() - give back addresses and pages
  * @window: a window in any state that is in no index, or NULL
  * @layout: the layout it was made for
+ * @pages: where its pages came from
  *
  * Lookups without a lock may still see the structure itself, not its addresses,
  * until a grace period has passed.
@@ -209,20 +226,15 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_map);
  * Context: Process context. May sleep.
  */
 void spcpu_window_destroy(struct spcpu_window *window,
-			  const struct spcpu_layout *layout)
+			  const struct spcpu_layout *layout,
+			  struct spcpu_pages *pages)
 {
-	unsigned int i;
-
 	if (!window)
 		return;
 
-	vunmap((void *)window->base);
-	if (window->owns_pages) {
-		for (i = 0; i < layout->nr_units * window->nr_pages; i++) {
-			if (window->pages[i])
-				__free_page(window->pages[i]);
-		}
-	}
+	if (window->backing)
+		window->backing->unmap(window, layout);
+	put_pages(window, layout, pages);
 	kvfree(window->pages);
 	kvfree_rcu(window, rcu);
 }

@@ -56,7 +56,7 @@ suites()
 {
 	insmod /modules/kunit.ko
 	# the test module has page-aligned static variables: 8192 is too small
-	check load "insmod" load shadow_percpu reserved_size=16384
+	check load "insmod" load shadow_percpu reserved_size=16384 "backing=${spcpu_backing:-vmap}"
 	echo '<6>KTAP version 1' >/dev/kmsg # one record a write
 	echo "<6>1..${spcpu_suites:-0}" >/dev/kmsg
 	check test_load "insmod" load shadow_percpu_test

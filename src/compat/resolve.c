@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resolve: the addresses of symbols that the kernel does not export.
+ *
+ * Since 5.7 kallsyms_lookup_name() itself is one of them. A kprobe finds it, as
+ * in lttng-modules, and it finds the rest.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/kprobes.h>
+#include <linux/printk.h>
+
+#include "compat/kunit.h"
+#include "resolve.h"
+
+typedef unsigned long lookup_fn(const char *name);
+
+/* where a function begins; a probe may sit behind the landing pad of IBT */
+static unsigned long entry_of(unsigned long probe)
+{
+#ifdef CONFIG_X86_KERNEL_IBT
+	return ALIGN_DOWN(probe, 16);
+#else
+	return probe;
+#endif
+}
+
+static lookup_fn *find_lookup(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	unsigned long addr;
+
+	if (register_kprobe(&probe))
+		return NULL;
+
+	addr = entry_of((unsigned long)probe.addr);
+	unregister_kprobe(&probe);
+	return (lookup_fn *)addr;
+}
+
+static int missing(const char *name)
+{
+	pr_err("backing=sparse needs %s, which this kernel does not let us find: backing=vmap works without\n",
+	       name);
+	return -ENOENT;
+}
+
+/**
+ * spcpu_resolve() - find symbols, all of them or none
+ * @symbols: the symbols
+ * @nr: how many
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, and all pointers are set; -ENOENT, and none is: a symbol is
+ *	missing, which is logged by its name.
+ */
+int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr)
+{
+	lookup_fn *lookup = find_lookup();
+	unsigned int i;
+
+	if (!lookup)
+		return missing("kallsyms_lookup_name");
+
+	for (i = 0; i < nr; i++) {
+		if (!lookup(symbols[i].name))
+			return missing(symbols[i].name);
+	}
+	for (i = 0; i < nr; i++)
+		*(unsigned long *)symbols[i].to = lookup(symbols[i].name);
+	return 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_resolve);

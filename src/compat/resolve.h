@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Resolve: the addresses of symbols that the kernel does not export. */
+#ifndef SPCPU_COMPAT_RESOLVE_H
+#define SPCPU_COMPAT_RESOLVE_H
+
+/**
+ * struct spcpu_symbol - a symbol to find
+ *
+ * @name: its name
+ * @to: the pointer that is set to its address
+ */
+struct spcpu_symbol {
+	const char *name;
+	void *to;
+};
+
+int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr);
+
+#endif /* SPCPU_COMPAT_RESOLVE_H */

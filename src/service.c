@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Service: chunks in service, where they stand in the slots, and what is counted
+ * of them. All of it under the allocator's lock, none of it takes memory.
+ */
+#include <linux/bitmap.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+
+static int slot_of(const struct spcpu_chunk *chunk)
+{
+	return spcpu_slot_of_space(&chunk->type->slots,
+				   spcpu_chunk_free_bytes(chunk),
+				   spcpu_chunk_contig_bytes(chunk));
+}
+
+/* pages of a unit that a chunk brings; those of the first chunk are shared */
+static unsigned long pages_of(const struct spcpu *s,
+			      const struct spcpu_chunk *chunk)
+{
+	if (chunk == s->reserved)
+		return 0;
+	return chunk->immutable ? chunk->window->nr_pages :
+				  chunk->nr_populated;
+}
+
+/* backed pages without areas became more or less */
+static void count_empty(struct spcpu *s, struct spcpu_chunk *chunk, int nr)
+{
+	chunk->nr_empty_pop += nr;
+	s->nr_empty += nr;
+	if (chunk != s->reserved && !chunk->isolated)
+		chunk->type->nr_empty_pop += nr;
+}
+
+/**
+ * spcpu_chunk_state() - note what an operation on the map may change
+ * @chunk: the chunk
+ *
+ * Context: Any but NMI, the allocator's lock held.
+ * Return: For spcpu_chunk_changed().
+ */
+struct spcpu_slot_state spcpu_chunk_state(const struct spcpu_chunk *chunk)
+{
+	return (struct spcpu_slot_state) {
+		.slot = slot_of(chunk),
+		.nr_empty = chunk->map.nr_empty,
+	};
+}
+
+/**
+ * spcpu_chunk_changed() - follow a change of a chunk's map
+ * @s: the allocator
+ * @chunk: the chunk
+ * @before: spcpu_chunk_state() before the change
+ *
+ * Isolated chunks stay where they are.
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_chunk_changed(struct spcpu *s, struct spcpu_chunk *chunk,
+			 struct spcpu_slot_state before)
+{
+	lockdep_assert_held(&s->lock);
+
+	count_empty(s, chunk, chunk->map.nr_empty - before.nr_empty);
+	if (chunk != s->reserved && !chunk->isolated)
+		spcpu_slot_relocate(&chunk->type->slots, &chunk->node,
+				    before.slot, slot_of(chunk));
+}
+
+/**
+ * spcpu_add_chunk() - take a new chunk into service
+ * @s: the allocator
+ * @chunk: a chunk without areas, whose window is in the index
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+
+	chunk->id = s->next_id++;
+	list_add_tail(&chunk->all, &s->chunks);
+	s->nr_populated += pages_of(s, chunk);
+	s->nr_empty += chunk->nr_empty_pop;
+	if (chunk == s->reserved)
+		return;
+
+	s->va_pages += chunk->window->va_pages;
+	chunk->type->nr_empty_pop += chunk->nr_empty_pop;
+	spcpu_slot_relocate(&chunk->type->slots, &chunk->node, -1,
+			    slot_of(chunk));
+}
+
+/**
+ * spcpu_unlist_chunk() - take a chunk out of service
+ * @s: the allocator
+ * @chunk: a chunk that spcpu_add_chunk() added and nobody has pinned; its node
+ *	stays the caller's
+ *
+ * No lookup under the lock finds it from now on.
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+	WARN_ON_ONCE(chunk->pins);
+
+	list_del_init(&chunk->node);
+	list_del_init(&chunk->all);
+	s->nr_populated -= pages_of(s, chunk);
+	s->nr_empty -= chunk->nr_empty_pop;
+	if (chunk != s->reserved) {
+		s->va_pages -= chunk->window->va_pages;
+		if (!chunk->isolated)
+			chunk->type->nr_empty_pop -= chunk->nr_empty_pop;
+	}
+	spcpu_index_del(&s->index, chunk->window, s->layout);
+}
+
+/**
+ * spcpu_pages_came() - pages are backed now
+ * @s: the allocator
+ * @gap: where; pages that were not backed, and so have no areas
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap)
+{
+	lockdep_assert_held(&s->lock);
+
+	bitmap_set(gap->chunk->populated, gap->from, gap->nr);
+	gap->chunk->nr_populated += gap->nr;
+	s->nr_populated += gap->nr;
+	count_empty(s, gap->chunk, gap->nr);
+}
+
+/**
+ * spcpu_pages_leave() - a chunk's backed pages without areas are not backed from
+ *	now on
+ * @s: the allocator
+ * @chunk: an isolated chunk; its @leaving says which
+ *
+ * Context: Any but NMI, @s->lock and @s->mapping held.
+ * Return: How many.
+ */
+unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	unsigned int nr = 0;
+	int i;
+
+	lockdep_assert_held(&s->lock);
+	lockdep_assert_held(&s->mapping);
+
+	for_each_set_bit(i, chunk->populated, chunk->map.nr_blocks) {
+		if (!spcpu_map_block_free(&chunk->map, i))
+			continue;
+		__set_bit(i, chunk->leaving);
+		__clear_bit(i, chunk->populated);
+		nr++;
+	}
+	chunk->nr_populated -= nr;
+	s->nr_populated -= nr;
+	count_empty(s, chunk, -nr);
+	return nr;
+}
+
+/**
+ * spcpu_isolate() - have a chunk give its empty pages back
+ * @s: the allocator
+ * @chunk: a chunk that is not immutable; isolated already or not
+ *
+ * Nothing is allocated from it until the worker was there.
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_isolate(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	struct spcpu_chunk_type *type = chunk->type;
+
+	lockdep_assert_held(&s->lock);
+
+	if (!chunk->isolated) {
+		chunk->isolated = true;
+		type->nr_empty_pop -= chunk->nr_empty_pop;
+	}
+	spcpu_slot_move(&type->slots, &chunk->node, type->slots.to_depopulate,
+			true);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_isolate);
+
+/**
+ * spcpu_reintegrate() - put an isolated chunk among the others again
+ * @s: the allocator
+ * @chunk: a chunk, isolated or not
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_reintegrate(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+
+	if (!chunk->isolated)
+		return;
+
+	chunk->isolated = false;
+	chunk->type->nr_empty_pop += chunk->nr_empty_pop;
+	spcpu_slot_relocate(&chunk->type->slots, &chunk->node, -1,
+			    slot_of(chunk));
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_reintegrate);
+
+/**
+ * spcpu_has_surplus() - are there more free chunks than the one that is kept?
+ * @s: the allocator
+ * @type: of this kind
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+bool spcpu_has_surplus(const struct spcpu *s,
+		       const struct spcpu_chunk_type *type)
+{
+	const struct list_head *free = &type->slots.lists[type->slots.free];
+
+	lockdep_assert_held(&s->lock);
+	return !list_empty(free) && !list_is_singular(free);
+}
+
+/*
+ * When a chunk gives pages back (mm/percpu.c, pcpu_should_reclaim_chunk()): if it
+ * did so before, each page that falls free; otherwise when a quarter of its
+ * pages is for nothing and the others have a full reserve without it.
+ */
+static bool should_give_back(const struct spcpu *s,
+			     const struct spcpu_chunk *chunk)
+{
+	if (!s->options.backing->lazy || !chunk->nr_empty_pop)
+		return false;
+	if (chunk->isolated)
+		return true;
+
+	return chunk->nr_empty_pop >= chunk->map.nr_blocks / 4 &&
+	       chunk->type->nr_empty_pop >
+	       SPCPU_EMPTY_POP_PAGES_HIGH + chunk->nr_empty_pop;
+}
+
+/**
+ * spcpu_review() - see what should become of a chunk that has more room now
+ * @s: the allocator
+ * @chunk: the chunk
+ *
+ * Context: Any but NMI, @s->lock held.
+ * Return: True if the worker has something to do.
+ */
+bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+
+	if (chunk->immutable || chunk->pins)
+		return false;
+	if (!chunk->isolated && spcpu_chunk_is_free(chunk))
+		return spcpu_has_surplus(s, chunk->type);
+	if (!should_give_back(s, chunk))
+		return false;
+
+	spcpu_isolate(s, chunk);
+	return true;
+}
+
+/**
+ * spcpu_pin() - keep a chunk, and its pages, from going away
+ * @s: the allocator
+ * @chunk: a chunk in service
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+	chunk->pins++;
+}
+
+/**
+ * spcpu_unpin() - let go of a chunk
+ * @s: the allocator
+ * @chunk: a chunk after spcpu_pin()
+ *
+ * Context: Any but NMI, @s->lock held.
+ * Return: True if the worker has something to do.
+ */
+bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	lockdep_assert_held(&s->lock);
+	chunk->pins--;
+	return spcpu_review(s, chunk);
+}
+
+/**
+ * spcpu_put_aside() - let go of a chunk that gave its pages back
+ * @s: the allocator
+ * @chunk: an isolated chunk, pinned
+ *
+ * It is asked last from now on, unless it is free from end to end. When pages
+ * fell free meanwhile it stays among those that are to give some back.
+ *
+ * Context: Process context. Takes the lock.
+ */
+void spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	struct spcpu_slots *slots = &chunk->type->slots;
+
+	spin_lock_irq(&s->lock);
+	chunk->pins--;
+	if (spcpu_chunk_is_free(chunk))
+		spcpu_reintegrate(s, chunk);
+	else if (!chunk->nr_empty_pop)
+		spcpu_slot_move(slots, &chunk->node, slots->sidelined, false);
+	spin_unlock_irq(&s->lock);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Shrink: when memory is short, the reserve and the free chunks are given back
+ * too.
+ *
+ * This runs inside memory reclaim. What it waits for, the mapping mutex and the
+ * lock, nobody holds while memory is allocated.
+ */
+#include <linux/minmax.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+
+static unsigned int count_free_chunks(const struct spcpu *s,
+				      const struct spcpu_chunk_type *type)
+{
+	const struct spcpu_chunk *chunk;
+	unsigned int nr = 0;
+
+	list_for_each_entry(chunk, &type->slots.lists[type->slots.free], node)
+		nr += !chunk->immutable;
+	return nr;
+}
+
+/**
+ * spcpu_shrink_count() - how many pages could be given back
+ * @s: the allocator
+ *
+ * Context: Process context, memory reclaim included.
+ * Return: Pages of all units together.
+ */
+unsigned long spcpu_shrink_count(struct spcpu *s)
+{
+	unsigned long nr = 0;
+	int i;
+
+	spin_lock_irq(&s->lock);
+	if (s->options.backing->lazy) {
+		nr = s->nr_empty - s->first->nr_empty_pop;
+		if (s->reserved)
+			nr -= s->reserved->nr_empty_pop;
+	} else {
+		for (i = 0; i < SPCPU_NR_TYPES; i++)
+			nr += count_free_chunks(s, &s->types[i]);
+		nr *= s->layout->unit_size >> PAGE_SHIFT;
+	}
+	spin_unlock_irq(&s->lock);
+	return nr * cpumask_weight(s->ready_cpus);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink_count);
+
+/* out of service: a free chunk, pages and all */
+static struct spcpu_chunk *take_free(struct spcpu *s,
+				     struct spcpu_chunk_type *type)
+{
+	struct spcpu_chunk *chunk, *found = NULL;
+
+	spin_lock_irq(&s->lock);
+	list_for_each_entry_reverse(chunk,
+				    &type->slots.lists[type->slots.free],
+				    node) {
+		if (chunk->immutable || chunk->pins)
+			continue;
+		spcpu_unlist_chunk(s, chunk);
+		s->stats.nr_chunks--;
+		found = chunk;
+		break;
+	}
+	spin_unlock_irq(&s->lock);
+	return found;
+}
+
+static unsigned long drop_free_chunks(struct spcpu *s,
+				      struct spcpu_chunk_type *type,
+				      unsigned long most)
+{
+	unsigned int cpus = cpumask_weight(s->ready_cpus);
+	struct spcpu_chunk *chunk;
+	unsigned long nr = 0;
+	LIST_HEAD(gone);
+
+	while (nr < most && (chunk = take_free(s, type))) {
+		nr += (unsigned long)chunk->nr_populated * cpus;
+		list_add(&chunk->node, &gone);
+	}
+	spcpu_retire(s, &gone);
+	return nr;
+}
+
+/* pinned and isolated: the last chunk with backed pages that have no areas */
+static struct spcpu_chunk *take_partly_empty(struct spcpu *s)
+{
+	struct spcpu_chunk *chunk, *found = NULL;
+
+	spin_lock_irq(&s->lock);
+	list_for_each_entry_reverse(chunk, &s->chunks, all) {
+		if (chunk->immutable || chunk->pins || !chunk->nr_empty_pop)
+			continue;
+		spcpu_isolate(s, chunk);
+		spcpu_pin(s, chunk);
+		found = chunk;
+		break;
+	}
+	spin_unlock_irq(&s->lock);
+	return found;
+}
+
+static unsigned long drop_empty_pages(struct spcpu *s, unsigned long most)
+{
+	struct spcpu_chunk *chunk;
+	unsigned long nr = 0;
+
+	while (nr < most && (chunk = take_partly_empty(s))) {
+		nr += spcpu_depopulate(s, chunk);
+		spcpu_put_aside(s, chunk);
+	}
+	return nr;
+}
+
+/**
+ * spcpu_shrink() - give back free chunks, and pages without areas
+ * @s: the allocator
+ * @most: pages, of all units together; it may become a chunk's worth more
+ *
+ * Context: Process context, memory reclaim included. May sleep.
+ * Return: Pages given back.
+ */
+unsigned long spcpu_shrink(struct spcpu *s, unsigned long most)
+{
+	unsigned long nr = 0;
+	int i;
+
+	for (i = 0; i < SPCPU_NR_TYPES && nr < most; i++)
+		nr += drop_free_chunks(s, &s->types[i], most - nr);
+	if (s->options.backing->lazy && nr < most)
+		nr += drop_empty_pages(s, most - nr);
+	return nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink);
+
+static unsigned long count(void *s)
+{
+	return spcpu_shrink_count(s);
+}
+
+static unsigned long scan(void *s, unsigned long nr)
+{
+	return spcpu_shrink(s, nr);
+}
+
+/**
+ * spcpu_shrinker_add() - have memory reclaim ask for pages
+ * @s: an allocator with its first chunk
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int spcpu_shrinker_add(struct spcpu *s)
+{
+	s->shrinker.count = count;
+	s->shrinker.scan = scan;
+	s->shrinker.of = s;
+	return spcpu_shrinker_register(&s->shrinker);
+}
+
+/**
+ * spcpu_shrinker_del() - reclaim asks no more
+ * @s: an allocator after spcpu_shrinker_add()
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_shrinker_del(struct spcpu *s)
+{
+	spcpu_shrinker_unregister(&s->shrinker);
+}
