@@ -22,7 +22,7 @@ shell: ## a prompt in the same guest, the modules loaded              10 s, firs
 check: ## KUnit suites in three guests; GUESTS="one four nodes"        3 min, first 12 min
 	@scripts/check $(GUESTS)
 
-memory: ## pages, beside the kernel's own allocator, in three guests   3 min, first 5 min
+memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
 	@scripts/memory $(GUESTS)
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
