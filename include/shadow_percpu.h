@@ -179,7 +179,8 @@ bool __is_shadow_percpu_address(unsigned long addr);
  *
  * Context: Any. The caller sees to it that the object is not freed meanwhile.
  * Return: The physical address behind @addr, offset in the page included;
- *	%PHYS_ADDR_MAX if @addr is not the shadow's.
+ *	%PHYS_ADDR_MAX if @addr is not the shadow's, or nothing is behind it. For
+ *	a CPU that has no copies yet it is that of a page of zeros.
  */
 phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
 

@@ -29,12 +29,6 @@ struct victim {
 	unsigned int size;
 };
 
-static bool chunk_has(const struct spcpu_chunk *chunk, unsigned long off)
-{
-	return chunk && off >= chunk->start &&
-	       off - chunk->start < (unsigned long)chunk->map.nr_blocks << PAGE_SHIFT;
-}
-
 /* the lock may be held by who wrote */
 static void find_area(struct spcpu *s, const struct spcpu_window *window,
 		      struct victim *v)
@@ -46,9 +40,9 @@ static void find_area(struct spcpu *s, const struct spcpu_window *window,
 	if (!spin_trylock_irqsave(&s->lock, flags))
 		return;
 
-	chunk = chunk_has(window->chunk, v->off) ? window->chunk :
-						   window->reserved;
-	if (chunk_has(chunk, v->off)) {
+	chunk = spcpu_chunk_has(window->chunk, v->off) ? window->chunk :
+							 window->reserved;
+	if (spcpu_chunk_has(chunk, v->off)) {
 		start = spcpu_map_around(&chunk->map,
 					 (v->off - chunk->start) >>
 					 SPCPU_GRANULE_SHIFT, &bits);

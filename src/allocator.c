@@ -182,18 +182,26 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_create);
 
 /**
  * spcpu_shutdown() - hand out nothing more
- * @s: the allocator
+ * @s: the allocator; fine when it was shut down before
  *
- * Objects can still be freed. The worker has ended when this returns.
+ * Objects can still be freed. Chunks stay as they are from now on: the worker has
+ * ended, and neither memory reclaim nor CPU hotplug asks for anything any more.
  *
  * Context: Process context. May sleep.
  */
 void spcpu_shutdown(struct spcpu *s)
 {
+	bool dying;
+
 	spin_lock_irq(&s->lock);
+	dying = s->dying;
 	WRITE_ONCE(s->dying, true);
 	spin_unlock_irq(&s->lock);
+	if (dying)
+		return;
 
+	spcpu_hotplug_del(s);
+	spcpu_shrinker_del(s);
 	cancel_work_sync(&s->balance);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
@@ -280,8 +288,6 @@ void spcpu_destroy(struct spcpu *s)
 		return;
 
 	spcpu_shutdown(s);
-	spcpu_hotplug_del(s);
-	spcpu_shrinker_del(s);
 	retire_all(s);
 	spcpu_first_chunk_destroy(s);
 	free_parts(s);

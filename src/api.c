@@ -186,9 +186,11 @@ EXPORT_SYMBOL_GPL(__is_shadow_percpu_address);
 
 phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr)
 {
-	if (!is_shadow_percpu_address(addr))
-		return PHYS_ADDR_MAX;
-	return page_to_phys(vmalloc_to_page(addr)) + offset_in_page(addr);
+	struct page *page = NULL;
+
+	if (is_shadow_percpu_address(addr))
+		page = vmalloc_to_page(addr);
+	return page ? page_to_phys(page) + offset_in_page(addr) : PHYS_ADDR_MAX;
 }
 EXPORT_SYMBOL_GPL(shadow_per_cpu_ptr_to_phys);
 

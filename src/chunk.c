@@ -82,3 +82,22 @@ void spcpu_chunk_destroy(struct spcpu_chunk *chunk)
 	kvfree(chunk);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_chunk_destroy);
+
+/**
+ * spcpu_chunk_has() - does a place in a unit belong to a chunk?
+ * @chunk: the chunk, or NULL, which has nothing
+ * @off: bytes from the start of a unit of its window
+ *
+ * Context: Any.
+ */
+bool spcpu_chunk_has(const struct spcpu_chunk *chunk, unsigned long off)
+{
+	unsigned long end;
+
+	if (!chunk)
+		return false;
+
+	end = chunk->start + ((unsigned long)chunk->map.nr_blocks << PAGE_SHIFT) -
+	      chunk->tail;
+	return off >= chunk->start + chunk->head && off < end;
+}

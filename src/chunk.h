@@ -63,6 +63,7 @@ struct spcpu_chunk {
 	unsigned long populated[];
 };
 
+bool spcpu_chunk_has(const struct spcpu_chunk *chunk, unsigned long off);
 struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
 				       unsigned long from, size_t size,
 				       bool populated, gfp_t gfp);

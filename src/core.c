@@ -296,17 +296,6 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc);
 
-static bool chunk_has(const struct spcpu_chunk *chunk, unsigned long unit_off)
-{
-	unsigned long end;
-
-	if (!chunk)
-		return false;
-
-	end = chunk->start + (chunk->map.nr_blocks << PAGE_SHIFT) - chunk->tail;
-	return unit_off >= chunk->start + chunk->head && unit_off < end;
-}
-
 /*
  * The chunk and byte offset of a pointer, if it may be the start of an object.
  * The static part of the first chunk belongs to no chunk.
@@ -323,9 +312,9 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 	if (!window || addr - window->base != *off)
 		return -EFAULT;
 
-	if (chunk_has(window->chunk, *off))
+	if (spcpu_chunk_has(window->chunk, *off))
 		*chunk = window->chunk;
-	else if (chunk_has(window->reserved, *off))
+	else if (spcpu_chunk_has(window->reserved, *off))
 		*chunk = window->reserved;
 	else
 		return -EFAULT;

@@ -44,7 +44,7 @@ static void set_backed(struct spcpu *s, unsigned int cpu, bool backed)
 		cpumask_set_cpu(cpu, s->backed_cpus);
 	else
 		cpumask_clear_cpu(cpu, s->backed_cpus);
-	/* pairs with spcpu_populate(): who sees the version sees the CPUs */
+	/* pairs with spcpu_populate() */
 	smp_store_release(&s->backed_version, s->backed_version + 1);
 	mutex_unlock(&s->mapping);
 }

@@ -141,10 +141,12 @@ static int show_gap(struct spcpu *s, const struct spcpu_gap *gap,
  */
 int spcpu_populate(struct spcpu *s, const struct spcpu_gap *gap, gfp_t gfp)
 {
-	unsigned int version = smp_load_acquire(&s->backed_version);
+	unsigned int version;
 	LIST_HEAD(stock);
 	int err;
 
+	/* pairs with set_backed(): who sees the version sees the CPUs */
+	version = smp_load_acquire(&s->backed_version);
 	gfp &= GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
 	err = stock_up_all(s, gap->nr, gfp, &stock);
 	if (!err) {
