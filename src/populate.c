@@ -320,8 +320,10 @@ void spcpu_depopulate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
 	mutex_lock(&s->mapping);
 	while (next_run(s, chunk, cpu, true, &from, &to)) {
 		take_back_from(s, chunk, cpu, from, to - from, &stock);
-		window->backing->show(window, s->layout, cpu, from, to - from,
-				      s->blank);
+		/* rather nothing than pages that are somebody else's */
+		if (window->backing->show(window, s->layout, cpu, from,
+					  to - from, s->blank))
+			window->backing->hide(window, cpu, from, to - from);
 	}
 	window->backing->flush(window, s->layout, 0, window->nr_pages);
 	mutex_unlock(&s->mapping);
