@@ -58,11 +58,12 @@ static struct page *page_behind(const void *addr)
 }
 
 static void hold_window(struct spcpu_test_pages *held,
-			const struct spcpu_window *window)
+			const struct spcpu_window *window,
+			const struct cpumask *cpus)
 {
 	unsigned int cpu, i;
 
-	for_each_possible_cpu(cpu) {
+	for_each_cpu(cpu, cpus) {
 		for (i = 0; i < window->nr_pages; i++) {
 			void *addr = (void *)window->units[cpu].start +
 				     (i << PAGE_SHIFT);
@@ -106,7 +107,7 @@ struct spcpu_test_pages *spcpu_test_hold(struct kunit *test, struct spcpu *s)
 	hold_page(held, s->blank, NULL);
 	list_for_each_entry(chunk, &s->chunks, all) {
 		if (chunk != s->reserved)
-			hold_window(held, chunk->window);
+			hold_window(held, chunk->window, s->ready_cpus);
 	}
 	KUNIT_ASSERT_EQ(test, held->nr, max);
 	return held;

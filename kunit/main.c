@@ -24,7 +24,8 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_stats_suite,
 		  &spcpu_replay_suite,
 		  &spcpu_concurrency_suite,
-		  &spcpu_load_suite);
+		  &spcpu_load_suite,
+		  &spcpu_hotplug_suite);
 
 MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
 MODULE_AUTHOR("The shadow_percpu authors");

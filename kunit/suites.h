@@ -22,5 +22,6 @@ extern struct kunit_suite spcpu_stats_suite;
 extern struct kunit_suite spcpu_replay_suite;
 extern struct kunit_suite spcpu_concurrency_suite;
 extern struct kunit_suite spcpu_load_suite;
+extern struct kunit_suite spcpu_hotplug_suite;
 
 #endif /* SPCPU_SUITES_H */
