@@ -118,7 +118,7 @@ static void first_chunk_congruent(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		s = usual(test, modes[i]);
-		KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
+		spcpu_test_back_all(test, s, spcpu_test_grow(test, s));
 		list_for_each_entry(chunk, &s->chunks, all)
 			expect_congruent(test, s, chunk);
 		spcpu_test_check(test, s);
@@ -154,7 +154,7 @@ static void first_chunk_nodes(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		s = usual(test, modes[i]);
-		KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
+		spcpu_test_back_all(test, s, spcpu_test_grow(test, s));
 		list_for_each_entry(chunk, &s->chunks, all)
 			expect_near(test, chunk->window);
 		spcpu_test_drop(test, s);

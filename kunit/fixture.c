@@ -2,6 +2,7 @@
 /*
  * Fixture: allocators of a test's own.
  */
+#include <linux/bitmap.h>
 #include <linux/slab.h>
 
 #include "api.h"
@@ -200,6 +201,75 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 void spcpu_test_settle(struct spcpu *s)
 {
 	flush_work(&s->balance);
+}
+
+/**
+ * spcpu_test_grow() - make a chunk
+ * @test: the test, which ends if there is none
+ * @s: an allocator that nobody else uses; its worker has nothing to do
+ *
+ * Return: The chunk; with lazy backing it has no pages.
+ */
+struct spcpu_chunk *spcpu_test_grow(struct kunit *test, struct spcpu *s)
+{
+	KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
+	return list_last_entry(&s->chunks, struct spcpu_chunk, all);
+}
+
+/* pinned, as by an allocation that needs them */
+static int back_gap(struct spcpu *s, const struct spcpu_gap *gap)
+{
+	int err;
+
+	spin_lock_irq(&s->lock);
+	gap->chunk->pins++;
+	spin_unlock_irq(&s->lock);
+
+	err = spcpu_populate(s, gap, GFP_KERNEL);
+
+	spin_lock_irq(&s->lock);
+	gap->chunk->pins--;
+	spin_unlock_irq(&s->lock);
+	return err;
+}
+
+/**
+ * spcpu_test_back() - put pages behind a part of a chunk, where there are none
+ * @test: the test, which ends if that fails
+ * @s: an allocator that nobody else uses; its worker has nothing to do
+ * @chunk: the chunk
+ * @from: first page
+ * @nr: how many
+ *
+ * Without lazy backing all pages are there already.
+ */
+void spcpu_test_back(struct kunit *test, struct spcpu *s,
+		     struct spcpu_chunk *chunk, unsigned int from,
+		     unsigned int nr)
+{
+	struct spcpu_gap gap = { .chunk = chunk };
+	unsigned int end = from + nr;
+
+	for (gap.from = from; gap.from < end; gap.from += gap.nr) {
+		gap.from = find_next_zero_bit(chunk->populated, end, gap.from);
+		if (gap.from == end)
+			return;
+		gap.nr = find_next_bit(chunk->populated, end, gap.from) -
+			 gap.from;
+		KUNIT_ASSERT_EQ(test, 0, back_gap(s, &gap));
+	}
+}
+
+/**
+ * spcpu_test_back_all() - put pages behind all of a chunk
+ * @test: the test, which ends if that fails
+ * @s: an allocator that nobody else uses; its worker has nothing to do
+ * @chunk: the chunk
+ */
+void spcpu_test_back_all(struct kunit *test, struct spcpu *s,
+			 struct spcpu_chunk *chunk)
+{
+	spcpu_test_back(test, s, chunk, 0, chunk->map.nr_blocks);
 }
 
 /**

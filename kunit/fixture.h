@@ -30,6 +30,12 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 				   size_t static_size, const void *image,
 				   enum spcpu_first_mode mode);
 void spcpu_test_settle(struct spcpu *s);
+struct spcpu_chunk *spcpu_test_grow(struct kunit *test, struct spcpu *s);
+void spcpu_test_back(struct kunit *test, struct spcpu *s,
+		     struct spcpu_chunk *chunk, unsigned int from,
+		     unsigned int nr);
+void spcpu_test_back_all(struct kunit *test, struct spcpu *s,
+			 struct spcpu_chunk *chunk);
 
 /* fixture.c: requests that must succeed, or may fail */
 int spcpu_test_request(struct spcpu *s, size_t size, size_t align,

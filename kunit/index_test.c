@@ -132,7 +132,7 @@ static unsigned int put_in(struct kunit *test, struct bench *b,
 		window->units[i].borrowed = true;
 	i = b->nr++;
 	KUNIT_ASSERT_EQ(test, 0, spcpu_window_map(window, b->layout,
-						  &spcpu_backing_vmap, b->page,
+						  spcpu_test_backing(), b->page,
 						  GFP_KERNEL));
 	KUNIT_ASSERT_EQ(test, 0, spcpu_index_add(&b->index, window, b->layout,
 						 GFP_KERNEL));

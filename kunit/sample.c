@@ -125,10 +125,10 @@ struct spcpu_chunk *spcpu_test_chunk(struct kunit *test, struct spcpu *s,
  */
 struct spcpu_chunk *spcpu_test_punched(struct kunit *test, struct spcpu *s)
 {
-	struct spcpu_chunk *chunk;
+	struct spcpu_chunk *chunk = spcpu_test_grow(test, s);
 
-	KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
-	chunk = spcpu_test_chunk(test, s, 1);
+	spcpu_test_back_all(test, s, chunk);
+	KUNIT_ASSERT_EQ(test, chunk->id, 1U);
 	bitmap_clear(chunk->populated, 3, 2);
 	bitmap_clear(chunk->populated, 7, 8);
 	return chunk;

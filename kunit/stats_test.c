@@ -3,9 +3,12 @@
  * Stats: the form of the kernel's percpu_stats, and figures that a count by
  * hand confirms.
  */
+#include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/sizes.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "dump.h"
 #include "sample.h"
@@ -37,7 +40,7 @@ static const char head_of_usual[] =
 	"  reserved_size       :         8192\n"
 	"  dyn_size            :        24576\n";
 
-static const char rest_of_usual[] =
+static const char counts_of_usual[] =
 	"\n"
 	"\n"
 	"Global Stats:\n"
@@ -51,7 +54,9 @@ static const char rest_of_usual[] =
 	"  min_alloc_size      :            8\n"
 	"  max_alloc_size      :          100\n"
 	"  empty_pop_pages     :            5\n"
-	"\n"
+	"\n";
+
+static const char chunks_of_usual[] =
 	"Per Chunk Stats:\n"
 	"----------------------------------------\n"
 	"Chunk: <- Reserved Chunk\n"
@@ -81,11 +86,88 @@ static const char rest_of_usual[] =
 	"  cur_max_alloc       :          100\n"
 	"\n";
 
+/* pages of a node that are found behind a window's addresses */
+static unsigned int count_behind(const struct spcpu *s,
+				 const struct spcpu_window *window, int node)
+{
+	unsigned int cpu, i, nr = 0;
+
+	for_each_possible_cpu(cpu) {
+		for (i = 0; i < window->nr_pages; i++) {
+			struct page *page =
+				vmalloc_to_page((void *)window->units[cpu].start +
+						i * PAGE_SIZE);
+
+			nr += page && page != s->blank &&
+			      page_to_nid(page) == node;
+		}
+	}
+	return nr;
+}
+
+static unsigned int count_on_node(const struct spcpu *s, int node)
+{
+	const struct spcpu_chunk *chunk;
+	unsigned int nr = 0;
+
+	list_for_each_entry(chunk, &s->chunks, all) {
+		if (chunk != s->reserved)
+			nr += count_behind(s, chunk->window, node);
+	}
+	return nr;
+}
+
+/* what a chunk takes of the kernel's addresses: units alone, or all between */
+static unsigned long va_pages_of_chunk(const struct spcpu *s)
+{
+	if (s->options.backing->lazy)
+		return num_possible_cpus() * (UNIT >> PAGE_SHIFT);
+	return s->layout->span >> PAGE_SHIFT;
+}
+
+static void add_row(char *text, const char *name, long long value)
+{
+	sprintf(text + strlen(text), "  %-20s: %12lld\n", name, value);
+}
+
+/* six pages of the dynamic chunk, one of them used, and the two reserved ones */
+static char *pages_of_usual(struct kunit *test, const struct spcpu *s)
+{
+	char *text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	char name[16];
+	int node;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	strcat(text, "Pages:\n----------------------------------------\n");
+	add_row(text, "populated", 8);
+	add_row(text, "empty", 7);
+	add_row(text, "reserve", 5);
+	add_row(text, "backed_cpus", num_possible_cpus());
+	for_each_online_node(node) {
+		scnprintf(name, sizeof(name), "node%d", node);
+		add_row(text, name, count_on_node(s, node));
+	}
+	add_row(text, "pages", 8 * num_possible_cpus());
+	add_row(text, "va_pages", va_pages_of_chunk(s));
+	add_row(text, "reserve_ns", 0);
+	strcat(text, "\n");
+	return text;
+}
+
+/* end the text where a section begins; returns that section */
+static char *cut(struct kunit *test, char *text, const char *title)
+{
+	text = strstr(text, title);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	*text = '\0';
+	return text;
+}
+
 static void stats_text(struct kunit *test)
 {
 	struct spcpu *s = usual(test);
+	char *text, *from, *pages, *chunks;
 	void __percpu *ptr[3];
-	char *text, *from;
 
 	ptr[0] = spcpu_test_alloc(test, s, 64, 4);
 	ptr[1] = spcpu_test_alloc(test, s, 100, 4);
@@ -94,13 +176,18 @@ static void stats_text(struct kunit *test)
 
 	/* what lies between them is the machine's own */
 	text = stats_of(test, s);
-	from = strstr(text, "  atom_size           : ");
-	KUNIT_ASSERT_NOT_NULL(test, from);
-	*from = '\0';
+	from = cut(test, text, "  atom_size           : ");
 	KUNIT_EXPECT_STREQ(test, text, head_of_usual);
 	from = strstr(from + 1, "\n\n");
 	KUNIT_ASSERT_NOT_NULL(test, from);
-	KUNIT_EXPECT_STREQ(test, from, rest_of_usual);
+
+	chunks = cut(test, from, "Per Chunk Stats:\n");
+	pages = cut(test, from, "Pages:\n");
+	KUNIT_EXPECT_STREQ(test, from, counts_of_usual);
+	*pages = 'P';
+	KUNIT_EXPECT_STREQ(test, pages, pages_of_usual(test, s));
+	*chunks = 'P';
+	KUNIT_EXPECT_STREQ(test, chunks, chunks_of_usual);
 }
 
 /* the sections of the chunks, in the order of their numbers */
@@ -212,6 +299,63 @@ static void stats_agree_with_a_count_by_hand(struct kunit *test)
 	}
 }
 
+/* pages, of which there are more with every chunk, and fewer again */
+static void expect_pages(struct kunit *test, struct spcpu *s)
+{
+	const char *text = strstr(stats_of(test, s), "Pages:\n");
+	long long on_nodes = 0;
+	char name[16];
+	int node;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	for_each_online_node(node) {
+		scnprintf(name, sizeof(name), "node%d", node);
+		KUNIT_EXPECT_EQ(test, value(test, text, name),
+				(long long)count_on_node(s, node));
+		on_nodes += value(test, text, name);
+	}
+	KUNIT_EXPECT_EQ(test, value(test, text, "pages"), on_nodes);
+	KUNIT_EXPECT_EQ(test, value(test, text, "backed_cpus"),
+			(long long)num_possible_cpus());
+	KUNIT_EXPECT_EQ(test, value(test, text, "populated") *
+			num_possible_cpus(), on_nodes);
+	KUNIT_EXPECT_EQ(test, value(test, text, "va_pages"),
+			(long long)(s->stats.nr_chunks * va_pages_of_chunk(s)));
+	KUNIT_EXPECT_EQ(test, value(test, text, "reserve_ns"),
+			(long long)s->reserve_ns);
+}
+
+/* with @used pages of a unit taken, and some that are not */
+static void expect_empty(struct kunit *test, struct spcpu *s, int used)
+{
+	const char *text = strstr(stats_of(test, s), "Pages:\n");
+	long long empty = value(test, text, "populated") - used;
+
+	KUNIT_EXPECT_EQ(test, value(test, text, "empty"), empty);
+	/* the reserved chunk's two pages do not count */
+	KUNIT_EXPECT_EQ(test, value(test, text, "reserve"), empty - 2);
+}
+
+static void stats_of_pages(struct kunit *test)
+{
+	struct spcpu *s = usual(test);
+	void __percpu *ptr[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ptr); i++) {
+		ptr[i] = spcpu_test_alloc(test, s, SZ_32K, SZ_4K);
+		spcpu_test_settle(s);
+		expect_pages(test, s);
+		expect_empty(test, s, 8 * (i + 1));
+	}
+	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 3U);
+
+	spcpu_test_free(test, s, ptr[2]);
+	spcpu_test_settle(s);
+	expect_pages(test, s);
+	expect_empty(test, s, 16);
+}
+
 /*
  * Nothing is read behind the end of a chunk, and the last area counts as what
  * it is (the kernel leaves the very last granule out).
@@ -272,7 +416,7 @@ static void stats_titles(struct kunit *test)
 {
 	struct spcpu *s = usual(test);
 
-	KUNIT_ASSERT_TRUE(test, spcpu_grow(s, GFP_KERNEL));
+	spcpu_test_grow(test, s);
 	stats_title(test, s, s->types[SPCPU_PLAIN].slots.sidelined, "Chunk (sidelined):\n");
 	stats_title(test, s, s->types[SPCPU_PLAIN].slots.to_depopulate, "Chunk (to_depopulate)\n");
 	stats_title(test, s, 0, "Chunk:\n");
@@ -281,6 +425,7 @@ static void stats_titles(struct kunit *test)
 
 static struct kunit_case spcpu_stats_cases[] = {
 	KUNIT_CASE(stats_text),
+	KUNIT_CASE(stats_of_pages),
 	KUNIT_CASE(stats_agree_with_a_count_by_hand),
 	KUNIT_CASE(stats_of_a_full_chunk),
 	KUNIT_CASE(stats_do_not_count_what_is_hidden),
