@@ -20,6 +20,7 @@
  * @off: bytes from the unit's start, or, in an area, from that
  * @start: bytes from the chunk's start to the area
  * @size: bytes of the area; 0 for none
+ * @unknown: there was no telling whether there is an area
  */
 struct victim {
 	unsigned int cpu;
@@ -27,6 +28,7 @@ struct victim {
 	unsigned long off;
 	unsigned int start;
 	unsigned int size;
+	bool unknown;
 };
 
 /* the lock may be held by who wrote */
@@ -37,7 +39,8 @@ static void find_area(struct spcpu *s, const struct spcpu_window *window,
 	unsigned long flags;
 	int start, bits;
 
-	if (!spin_trylock_irqsave(&s->lock, flags))
+	v->unknown = !spin_trylock_irqsave(&s->lock, flags);
+	if (v->unknown)
 		return;
 
 	chunk = spcpu_chunk_has(window->chunk, v->off) ? window->chunk :
@@ -96,8 +99,9 @@ bool spcpu_absent_explain(struct spcpu *s, unsigned long addr)
 		pr_alert("write to CPU %u's copy, byte %lu of an object of %u bytes (chunk %u, offset %u): the CPU has never been online, and with hotplug=online has no copies yet; have shadow_percpu_set_init() set them up\n",
 			 v.cpu, v.off, v.size, v.id, v.start);
 	else
-		pr_alert("write to CPU %u's unit, byte %lu, where no object is: the CPU has never been online, and with hotplug=online has no pages yet\n",
-			 v.cpu, v.off);
+		pr_alert("write to CPU %u's unit, byte %lu%s: the CPU has never been online, and with hotplug=online has no pages yet\n",
+			 v.cpu, v.off,
+			 v.unknown ? "" : ", where no object is");
 	return true;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_absent_explain);

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/kunit.h"
 #include "hotplug.h"
 #include "section.h"
 
@@ -198,6 +199,7 @@ int spcpu_section_register(struct spcpu *s,
 		complain(s, section, name, err);
 	return err;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_section_register);
 
 /**
  * spcpu_section_unregister() - take the copies back
@@ -222,6 +224,7 @@ void spcpu_section_unregister(struct spcpu *s,
 	}
 	mutex_unlock(&registrations_lock);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_section_unregister);
 
 /**
  * spcpu_section_adopt() - point our own variables into the first chunk
