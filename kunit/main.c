@@ -28,7 +28,10 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_replay_suite,
 		  &spcpu_concurrency_suite,
 		  &spcpu_load_suite,
-		  &spcpu_hotplug_suite);
+		  &spcpu_hotplug_suite,
+		  &spcpu_hotplug_init_suite,
+		  &spcpu_hotplug_fail_suite,
+		  &spcpu_absent_suite);
 
 MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
 MODULE_AUTHOR("The shadow_percpu authors");
