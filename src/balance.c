@@ -25,6 +25,18 @@ void spcpu_kick(struct spcpu *s)
 		queue_work(s->wq, &s->balance);
 }
 
+/* the free chunk that is kept; those that are pinned will not be free for long */
+static struct spcpu_chunk *spare_of(struct spcpu_chunk_type *type)
+{
+	struct spcpu_chunk *chunk;
+
+	list_for_each_entry(chunk, &type->slots.lists[type->slots.free], node) {
+		if (!chunk->pins)
+			return chunk;
+	}
+	return NULL;
+}
+
 /*
  * Out of service: the last in line of the free chunks, if not the only one.
  * @empty_only: and has no pages, which may be the reserve
@@ -34,11 +46,12 @@ static struct spcpu_chunk *take_surplus(struct spcpu *s,
 					bool empty_only)
 {
 	struct list_head *free = &type->slots.lists[type->slots.free];
-	struct spcpu_chunk *chunk, *surplus = NULL;
+	struct spcpu_chunk *chunk, *spare, *surplus = NULL;
 
 	spin_lock_irq(&s->lock);
+	spare = spare_of(type);
 	list_for_each_entry_reverse(chunk, free, node) {
-		if (list_is_first(&chunk->node, free))
+		if (chunk == spare)
 			break;
 		if (chunk->immutable || chunk->pins ||
 		    (empty_only && chunk->nr_empty_pop))
