@@ -358,16 +358,6 @@ static void count_kick(struct work_struct *work)
 	atomic_inc(&kicks);
 }
 
-static work_func_t hold_worker(struct spcpu *s)
-{
-	work_func_t worker = s->balance.func;
-
-	flush_work(&s->balance);
-	atomic_set(&kicks, 0);
-	s->balance.func = count_kick;
-	return worker;
-}
-
 /* until not even the smallest object finds room in what is there */
 static unsigned int use_up(struct spcpu *s)
 {
@@ -387,7 +377,7 @@ static unsigned int use_up(struct spcpu *s)
 static void bad_atomic_without_room(struct kunit *test)
 {
 	struct victim *v = mortal(test);
-	work_func_t worker = hold_worker(v->s);
+	work_func_t worker = spcpu_test_swap_worker(v->s, count_kick);
 	struct spcpu_snapshot *full;
 	void __percpu *ptr;
 
@@ -404,7 +394,7 @@ static void bad_atomic_without_room(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&kicks), 0);
 
 	/* the next one is served: the worker was told to make room */
-	v->s->balance.func = worker;
+	spcpu_test_swap_worker(v->s, worker);
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, 4, 4, false, GFP_NOWAIT,
 						 &ptr), -ENOMEM);
 	flush_work(&v->s->balance);
@@ -417,13 +407,17 @@ static void bad_atomic_without_room(struct kunit *test)
 static void bad_atomic_too_large(struct kunit *test)
 {
 	struct victim *v = mortal(test);
+	unsigned int i, pages = SHADOW_PERCPU_MAX_SIZE / PAGE_SIZE;
 	void __percpu *ptr;
 
 	KUNIT_ASSERT_GE(test, v->s->types[SPCPU_PLAIN].nr_empty_pop,
 			SPCPU_EMPTY_POP_PAGES_LOW);
-	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE, 4,
-						 false, GFP_ATOMIC, &ptr), -ENOMEM);
-	flush_work(&v->s->balance);
+	for (i = 0; i < spcpu_test_wakeups(v->s, pages); i++) {
+		KUNIT_EXPECT_EQ(test, -ENOMEM,
+				spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE,
+						   4, false, GFP_ATOMIC, &ptr));
+		flush_work(&v->s->balance);
+	}
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, SHADOW_PERCPU_MAX_SIZE, 4,
 						 false, GFP_ATOMIC, &ptr), 0);
 	spcpu_test_check(test, v->s);

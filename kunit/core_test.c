@@ -284,35 +284,99 @@ static void core_gives_back_everything(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spcpu_test_nr_mapped(held), 0UL);
 }
 
-/* no window fits where the span is longer than the machine's memory */
+static int map_nothing(struct spcpu_window *window,
+		       const struct spcpu_layout *layout, struct page *blank)
+{
+	return -ENOMEM;
+}
+
+/* what was changed to make growing fail */
+struct breakage {
+	unsigned long span;
+	const struct spcpu_backing *backing;
+};
+
+/*
+ * No window fits where the span is longer than the machine's memory, all of
+ * which vmap() refuses to map; sparse ones are told that there are no addresses.
+ */
+static struct breakage break_growth(struct spcpu *s)
+{
+	static struct spcpu_backing no_addresses;
+	struct breakage was = { s->layout->span, s->options.backing };
+
+	if (!was.backing->lazy) {
+		s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
+		return was;
+	}
+	no_addresses = *was.backing;
+	no_addresses.map = map_nothing;
+	s->options.backing = &no_addresses;
+	return was;
+}
+
+static void mend_growth(struct spcpu *s, struct breakage was)
+{
+	s->layout->span = was.span;
+	s->options.backing = was.backing;
+}
+
 static bool fail_to_grow(struct spcpu *s)
 {
-	unsigned long span = s->layout->span;
-	bool grown;
+	struct breakage was = break_growth(s);
+	bool grown = spcpu_grow(s, GFP_KERNEL);
 
-	s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
-	grown = spcpu_grow(s, GFP_KERNEL);
-	s->layout->span = span;
+	mend_growth(s, was);
 	return !grown;
 }
 
 static void core_growth_fails(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
-	unsigned long span = s->layout->span;
 	struct counters before = count(s);
+	struct breakage was;
 	void __percpu *ptr;
 	int err;
 
-	s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
+	was = break_growth(s);
 	err = spcpu_test_request(s, SZ_32K, 4, false, GFP_KERNEL, &ptr);
-	s->layout->span = span;
+	mend_growth(s, was);
 
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	KUNIT_EXPECT_NULL(test, (__force void *)ptr);
 	expect_unchanged(test, s, &before);
 	spcpu_test_alloc(test, s, SZ_32K, 4);
 	spcpu_test_check(test, s);
+}
+
+static struct page *(*get_page_really)(int node, gfp_t gfp);
+static long pages_left;
+
+static struct page *get_page_if_left(int node, gfp_t gfp)
+{
+	return pages_left-- > 0 ? get_page_really(node, gfp) : NULL;
+}
+
+/* all pages of a chunk are there but for the last one */
+static bool fail_to_back(struct spcpu *s)
+{
+	unsigned long before = spcpu_pages_total(&s->pages);
+	void __percpu *ptr;
+	int err;
+
+	get_page_really = s->pages.get;
+	pages_left = s->layout->nr_cpus * (SZ_32K >> PAGE_SHIFT) - 1;
+	s->pages.get = get_page_if_left;
+	err = spcpu_test_request(s, SZ_32K, 4, false, GFP_KERNEL, &ptr);
+	s->pages.get = get_page_really;
+	return err == -ENOMEM && pages_left == -1 &&
+	       spcpu_pages_total(&s->pages) == before;
+}
+
+/* at the last step: mapping, or the last page where that comes before */
+static bool fail_late(struct spcpu *s)
+{
+	return s->options.backing->lazy ? fail_to_back(s) : fail_to_grow(s);
 }
 
 static unsigned long free_pages_now(void)
@@ -332,15 +396,16 @@ static void core_failed_growth_keeps_nothing(struct kunit *test)
 
 	all = rounds * s->layout->nr_cpus * (SZ_32K >> PAGE_SHIFT);
 	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_TRUE(test, fail_to_grow(s));
+		KUNIT_ASSERT_TRUE(test, fail_to_grow(s) && fail_late(s));
 
 	before = free_pages_now();
 	for (i = 0; i < rounds; i++) {
-		KUNIT_ASSERT_TRUE(test, fail_to_grow(s));
+		KUNIT_ASSERT_TRUE(test, fail_late(s));
 		cond_resched();
 	}
 	now = free_pages_now();
 	KUNIT_EXPECT_GT(test, now + all / 2, before);
+	spcpu_test_check(test, s);
 }
 
 static void core_growth_keeps_flags(struct kunit *test)
@@ -364,6 +429,7 @@ static void core_growth_keeps_flags(struct kunit *test)
 static void core_atomic_finds_room_later(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
+	unsigned int i, nr = spcpu_test_wakeups(s, SZ_32K >> PAGE_SHIFT);
 	void __percpu *ptr;
 
 	/* what there is has room for small ones, at once */
@@ -374,37 +440,62 @@ static void core_atomic_finds_room_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 1U);
 
 	/* and nothing for a large one, until the worker has been there */
-	KUNIT_EXPECT_EQ(test, -ENOMEM, spcpu_test_request(s, SZ_32K, 4, false,
-							  GFP_NOWAIT, &ptr));
-	KUNIT_EXPECT_NULL(test, (__force void *)ptr);
-	spcpu_test_check(test, s);
-	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 2U);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, -ENOMEM,
+				spcpu_test_request(s, SZ_32K, 4, false,
+						   GFP_NOWAIT, &ptr));
+		KUNIT_EXPECT_NULL(test, (__force void *)ptr);
+		spcpu_test_check(test, s);
+		KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 2U);
+	}
 	KUNIT_EXPECT_EQ(test, 0, spcpu_test_request(s, SZ_32K, 4, false,
 						    GFP_ATOMIC, &ptr));
 	spcpu_test_check(test, s);
 }
 
-static void back_pages(struct spcpu *s, unsigned long pages)
+/* the worker's place is taken, so that it does not help meanwhile */
+static void do_nothing(struct work_struct *work)
 {
+}
+
+/* a chunk of which two pages are backed, or say they are */
+static struct spcpu_chunk *hardly_backed(struct kunit *test, struct spcpu *s)
+{
+	struct spcpu_chunk *chunk = spcpu_test_grow(test, s);
+
+	if (s->options.backing->lazy) {
+		spcpu_test_back(test, s, chunk, 5, 1);
+		spcpu_test_back(test, s, chunk, 7, 1);
+	}
 	spin_lock_irq(&s->lock);
-	s->first->populated[0] = pages;
+	chunk->populated[0] = BIT(5) | BIT(7);
 	spin_unlock_irq(&s->lock);
+	return chunk;
 }
 
 /* they get pages that are there; the others may have those that are not */
 static void core_atomic_wants_backed_pages(struct kunit *test)
 {
 	struct spcpu *s = small_units(test);
+	work_func_t worker = spcpu_test_swap_worker(s, do_nothing);
+	bool lazy = s->options.backing->lazy;
+	struct spcpu_chunk *chunk;
 	void __percpu *ptr[4];
 	int err[4], i;
 
-	back_pages(s, BIT(5) | BIT(7));
+	spcpu_test_alloc(test, s, SZ_32K, 4);
+	chunk = hardly_backed(test, s);
 	for (i = 0; i < 3; i++)
 		err[i] = spcpu_test_request(s, SZ_4K, SZ_4K, false, GFP_NOWAIT,
 					    &ptr[i]);
 	err[3] = spcpu_test_request(s, SZ_4K, SZ_4K, false, GFP_KERNEL,
 				    &ptr[3]);
-	back_pages(s, BIT(8) - 1);
+	KUNIT_EXPECT_EQ(test, chunk->populated[0],
+			BIT(5) | BIT(7) | (lazy ? BIT(0) : 0));
+	spin_lock_irq(&s->lock);
+	if (!lazy)
+		chunk->populated[0] = BIT(8) - 1;
+	spin_unlock_irq(&s->lock);
 
 	KUNIT_ASSERT_EQ(test, err[0], 0);
 	KUNIT_ASSERT_EQ(test, err[1], 0);
@@ -415,9 +506,15 @@ static void core_atomic_wants_backed_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spcpu_test_place(test, s, ptr[3]).off, 0U);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, chunk_of(test, s, ptr[i == 2 ? 3 : i]),
-				s->first->id);
+				chunk->id);
+
+	/* somebody failed: there is a chunk more, or there are pages */
+	spcpu_test_swap_worker(s, worker);
+	queue_work(s->wq, &s->balance);
 	spcpu_test_check(test, s);
-	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 2U);
+	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, lazy ? 2U : 3U);
+	KUNIT_EXPECT_EQ(test, chunk->populated[0],
+			lazy ? BIT(5) - 1 + BIT(5) + BIT(7) : BIT(8) - 1);
 }
 
 /* no caller ever finds fewer empty pages than that once the worker was there */
@@ -431,6 +528,11 @@ static void core_keeps_empty_pages(struct kunit *test)
 		spcpu_test_check(test, s);
 		KUNIT_EXPECT_GE(test, s->types[SPCPU_PLAIN].nr_empty_pop,
 				SPCPU_EMPTY_POP_PAGES_LOW);
+		/* there were two more than that in the first chunk */
+		if (s->options.backing->lazy && i)
+			KUNIT_EXPECT_LE(test, s->types[SPCPU_PLAIN].nr_empty_pop,
+					max(6 - (int)i - 1,
+					    SPCPU_EMPTY_POP_PAGES_HIGH));
 	}
 	/* 24 KB and 3 * 32 KB hold 25 and two more, and none is for vanity */
 	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 4U);
@@ -440,6 +542,7 @@ static void core_keeps_empty_pages(struct kunit *test)
 static void core_worker_wants_no_more(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
+	bool lazy = s->options.backing->lazy;
 	struct counters before;
 	void __percpu *ptr;
 
@@ -449,8 +552,14 @@ static void core_worker_wants_no_more(struct kunit *test)
 	spcpu_test_settle(s);
 	spcpu_test_alloc(test, s, SZ_32K, 4);
 
+	KUNIT_EXPECT_EQ(test, count(s).nr_empty_pop, SPCPU_EMPTY_POP_PAGES_LOW);
+	/* it puts a few pages with those that are left, but a chunk nowhere */
+	if (lazy)
+		queue_work(s->wq, &s->balance);
 	before = count(s);
-	KUNIT_EXPECT_EQ(test, before.nr_empty_pop, SPCPU_EMPTY_POP_PAGES_LOW);
+	KUNIT_EXPECT_EQ(test, before.nr_empty_pop,
+			lazy ? SPCPU_EMPTY_POP_PAGES_HIGH :
+			       SPCPU_EMPTY_POP_PAGES_LOW);
 	queue_work(s->wq, &s->balance);
 	expect_unchanged(test, s, &before);
 }

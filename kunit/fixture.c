@@ -204,6 +204,37 @@ void spcpu_test_settle(struct spcpu *s)
 }
 
 /**
+ * spcpu_test_swap_worker() - put something else into the worker's place
+ * @s: an allocator that nobody else uses; its worker is waited for
+ * @func: what is done instead
+ *
+ * Return: What was done so far.
+ */
+work_func_t spcpu_test_swap_worker(struct spcpu *s, work_func_t func)
+{
+	work_func_t was = s->balance.func;
+
+	spcpu_test_settle(s);
+	s->balance.func = func;
+	return was;
+}
+
+/**
+ * spcpu_test_wakeups() - how often must the worker be woken to make room?
+ * @s: the allocator
+ * @nr: pages that an atomic caller needs, side by side in a new chunk
+ *
+ * Return: How often such callers fail. With lazy backing each failure brings a
+ *	few pages, without it a chunk.
+ */
+unsigned int spcpu_test_wakeups(const struct spcpu *s, unsigned int nr)
+{
+	if (!s->options.backing->lazy)
+		return 1;
+	return DIV_ROUND_UP(nr, SPCPU_EMPTY_POP_PAGES_HIGH);
+}
+
+/**
  * spcpu_test_grow() - make a chunk
  * @test: the test, which ends if there is none
  * @s: an allocator that nobody else uses; its worker has nothing to do

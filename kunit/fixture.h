@@ -30,6 +30,8 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 				   size_t static_size, const void *image,
 				   enum spcpu_first_mode mode);
 void spcpu_test_settle(struct spcpu *s);
+work_func_t spcpu_test_swap_worker(struct spcpu *s, work_func_t func);
+unsigned int spcpu_test_wakeups(const struct spcpu *s, unsigned int nr);
 struct spcpu_chunk *spcpu_test_grow(struct kunit *test, struct spcpu *s);
 void spcpu_test_back(struct kunit *test, struct spcpu *s,
 		     struct spcpu_chunk *chunk, unsigned int from,

@@ -141,7 +141,7 @@ static void search_slots(struct spcpu_test_model *m, struct forecast *f)
 	int slot, off;
 
 	for (slot = spcpu_slot_of_size(slots, bits * SPCPU_GRANULE);
-	     slot < slots->nr; slot++) {
+	     slot <= slots->free; slot++) {
 		list_for_each_entry(chunk, &slots->lists[slot], node) {
 			off = try(&m->map, &chunk->map, bits, align,
 				  !gfpflags_allow_blocking(f->gfp));
@@ -249,23 +249,39 @@ static void expect_place(struct spcpu_test_model *m, const struct object *o,
 						   SPCPU_GRANULE)));
 }
 
-/* ask, twice if the forecast was that an atomic caller finds nothing at first */
+/* no atomic caller fails more often than it takes to back all there is */
+static unsigned int most_failures(struct spcpu_test_model *m)
+{
+	struct spcpu *s = m->s;
+	struct spcpu_chunk *chunk;
+	unsigned int missing = s->layout->unit_size >> PAGE_SHIFT;
+
+	list_for_each_entry(chunk, &s->chunks, all)
+		missing += chunk->map.nr_blocks - chunk->nr_populated;
+	return spcpu_test_wakeups(s, missing);
+}
+
+/* ask, again if the forecast was that an atomic caller finds nothing at first */
 static int ask(struct spcpu_test_model *m, struct forecast *f,
 	       void __percpu **ptr)
 {
+	unsigned int left = most_failures(m);
 	int err;
 
-	predict(m, f);
-	err = spcpu_test_request(m->s, f->size, f->align, false, f->gfp, ptr);
-	if (f->found)
-		return err;
+	for (;;) {
+		predict(m, f);
+		err = spcpu_test_request(m->s, f->size, f->align, false, f->gfp,
+					 ptr);
+		if (f->found)
+			return err;
 
-	KUNIT_ASSERT_EQ(m->test, err, -ENOMEM);
-	KUNIT_ASSERT_NULL(m->test, (__force void *)*ptr);
-	check(m);
-	predict(m, f);
-	KUNIT_ASSERT_TRUE_MSG(m->test, f->found, "no room was prepared");
-	return spcpu_test_request(m->s, f->size, f->align, false, f->gfp, ptr);
+		KUNIT_ASSERT_EQ(m->test, err, -ENOMEM);
+		KUNIT_ASSERT_NULL(m->test, (__force void *)*ptr);
+		KUNIT_ASSERT_NE_MSG(m->test, left--, 0U, "no room was prepared");
+		check(m);
+		KUNIT_ASSERT_GE(m->test, m->s->types[SPCPU_PLAIN].nr_empty_pop,
+				SPCPU_EMPTY_POP_PAGES_HIGH);
+	}
 }
 
 static struct spcpu_place add(struct spcpu_test_model *m)

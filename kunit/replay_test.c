@@ -427,6 +427,7 @@ static void endless_lines_need_no_memory(struct kunit *test)
 static void no_memory_is_no_error(struct kunit *test)
 {
 	struct bench b = set_up(test);
+	unsigned int i;
 
 	/* the first chunk is smaller than that, and there is no other yet */
 	KUNIT_EXPECT_EQ(test, 0, feed(b, "a 1 32768 8 atomic\na 2 8 8 atomic\n"));
@@ -436,8 +437,14 @@ static void no_memory_is_no_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_live(b.s), 1ULL);
 	KUNIT_EXPECT_EQ(test, -EEXIST, feed(b, "a 1 8 8\n"));
 
-	/* the worker has made a chunk since */
+	/* the worker makes a chunk, and its pages, meanwhile */
 	spcpu_test_settle(b.s);
+	for (i = 1; i < spcpu_test_wakeups(b.s, 32768 / PAGE_SIZE); i++) {
+		KUNIT_EXPECT_EQ(test, 0, feed(b, "a 3 32768 8 atomic\n"));
+		KUNIT_EXPECT_EQ(test, nr_live(b.s), 1ULL);
+		KUNIT_EXPECT_EQ(test, 0, feed(b, "f 3\n"));
+		spcpu_test_settle(b.s);
+	}
 	KUNIT_EXPECT_EQ(test, 0, feed(b, "a 3 32768 8 atomic\nf 1\n"));
 	expect_rows(test, b,
 		    "         2      8      8      0          0\n"
