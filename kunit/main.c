@@ -31,7 +31,9 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_hotplug_suite,
 		  &spcpu_hotplug_init_suite,
 		  &spcpu_hotplug_fail_suite,
-		  &spcpu_absent_suite);
+		  &spcpu_absent_suite,
+		  &spcpu_hotplug_race_suite,
+		  &spcpu_hotplug_load_suite);
 
 MODULE_DESCRIPTION("KUnit tests of shadow_percpu");
 MODULE_AUTHOR("The shadow_percpu authors");

@@ -28,6 +28,8 @@ extern struct kunit_suite spcpu_load_suite;
 extern struct kunit_suite spcpu_hotplug_suite;
 extern struct kunit_suite spcpu_hotplug_init_suite;
 extern struct kunit_suite spcpu_hotplug_fail_suite;
+extern struct kunit_suite spcpu_hotplug_race_suite;
+extern struct kunit_suite spcpu_hotplug_load_suite;
 extern struct kunit_suite spcpu_absent_suite;
 
 #endif /* SPCPU_SUITES_H */

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hotplug, in between: CPUs come while pages do, and the other way round.
+ *
+ * Where a page is taken no lock is held, so everything may happen there. The
+ * test has it happen: at a page of its choice, in its own thread, and so the same
+ * in every run.
+ */
+#include <kunit/test.h>
+#include <linux/cpu.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "copies.h"
+#include "cpus.h"
+#include "hotplug.h"
+#include "shadow_percpu.h"
+#include "suites.h"
+
+#define SIZE	(5 * PAGE_SIZE)	/* of objects that need pages */
+
+/**
+ * struct race - one case; test->priv
+ *
+ * @test: the case
+ * @task: the case's thread; others take pages as ever
+ * @s: an allocator with hotplug=online
+ * @cpus: CPUs that are not there
+ * @get: where its pages come from
+ * @in: pages until @what is to happen
+ * @what: what is to happen; NULL: nothing, or it has
+ * @cpu: who comes
+ * @came: what became of that
+ * @fails: the callback of @first refuses whoever comes
+ * @first: an object that was there before
+ * @second: an object that came in between
+ */
+struct race {
+	struct kunit *test;
+	struct task_struct *task;
+	struct spcpu *s;
+	const struct cpumask *cpus;
+	struct page *(*get)(int node, gfp_t gfp);
+	unsigned int in;
+	void (*what)(struct race *race);
+	unsigned int cpu;
+	int came;
+	bool fails;
+	void __percpu *first;
+	void __percpu *second;
+};
+
+/* one case at a time */
+static struct race *race;
+
+static struct page *get_and_race(int node, gfp_t gfp)
+{
+	void (*what)(struct race *race) = race->what;
+
+	if (what && current == race->task && !race->in--) {
+		race->what = NULL;
+		what(race);
+	}
+	return race->get(node, gfp);
+}
+
+static void let_happen(unsigned int in, void (*what)(struct race *race))
+{
+	race->in = in;
+	race->what = what;
+}
+
+static int refuse(void *copy, unsigned int cpu, void *arg)
+{
+	struct race *race = arg;
+
+	return race->fails && !cpu_online(cpu) ? -EIO : 0;
+}
+
+static int race_init(struct kunit *test)
+{
+	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+	if (!race)
+		return -ENOMEM;
+
+	race->test = test;
+	race->task = current;
+	spcpu_cpus_leave(test, 3);
+	race->s = spcpu_cpus_online(test, SPCPU_FIRST_EMBED);
+	race->cpus = spcpu_cpus_absent(test, race->s);
+	race->first = spcpu_test_alloc(test, race->s, SIZE, 8);
+	KUNIT_ASSERT_EQ(test, 0, spcpu_set_init(race->s, race->first, refuse,
+						race));
+	spcpu_test_settle(race->s);
+	race->get = race->s->pages.get;
+	race->s->pages.get = get_and_race;
+	return 0;
+}
+
+static void come(struct race *race)
+{
+	race->came = spcpu_cpus_come(race->s, race->cpu);
+}
+
+/* dirty what others may get afterwards; absent CPUs' copies cannot be */
+static void fill_ready(void __percpu *ptr)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, race->s->ready_cpus)
+		memset(per_cpu_ptr(ptr, cpu), 0xee, SIZE);
+}
+
+static void expect_sound(struct kunit *test)
+{
+	unsigned int cpu;
+
+	/* it did happen */
+	KUNIT_EXPECT_NULL(test, race->what);
+	spcpu_test_check(test, race->s);
+	for_each_cpu(cpu, race->s->ready_cpus)
+		spcpu_cpus_expect_present(test, race->s, cpu);
+	spcpu_cpus_expect_absent(test, race->s);
+}
+
+/* no chunk has so many pages, and none of them is backed */
+static void __percpu *take_new_pages(struct kunit *test)
+{
+	spcpu_test_settle(race->s);
+	return spcpu_test_alloc(test, race->s, SHADOW_PERCPU_MAX_SIZE,
+				PAGE_SIZE);
+}
+
+/* at the first page of an allocation, at the next, ... until it has all */
+static void try_during_allocation(struct kunit *test, int expected)
+{
+	unsigned int in = 0;
+	void __percpu *ptr;
+
+	for_each_cpu(race->cpu, race->cpus) {
+		race->came = 1;
+		let_happen(in, come);
+		ptr = take_new_pages(test);
+		KUNIT_ASSERT_EQ(test, race->came, expected);
+		KUNIT_EXPECT_TRUE(test, spcpu_copies_zero(ptr,
+							  SHADOW_PERCPU_MAX_SIZE));
+		expect_sound(test);
+		in = 2 * in + 1;
+		if (in > 3)
+			break;
+	}
+}
+
+static void hotplug_race_cpu_while_pages_come(struct kunit *test)
+{
+	try_during_allocation(test, 0);
+}
+
+static void hotplug_race_refused_while_pages_come(struct kunit *test)
+{
+	race->fails = true;
+	try_during_allocation(test, -EIO);
+}
+
+static void allocate(struct race *race)
+{
+	race->second = spcpu_test_alloc(race->test, race->s, SIZE, 8);
+	KUNIT_EXPECT_TRUE(race->test, spcpu_copies_zero(race->second, SIZE));
+	fill_ready(race->second);
+}
+
+static void replace(struct race *race)
+{
+	fill_ready(race->second);
+	spcpu_test_free(race->test, race->s, race->second);
+	allocate(race);
+}
+
+/* what lies where the CPU that comes has its pages already, or has not yet */
+static void try_during_coming(struct kunit *test,
+			      void (*what)(struct race *race))
+{
+	unsigned int in = 0;
+
+	for_each_cpu(race->cpu, race->cpus) {
+		race->second = spcpu_test_alloc(test, race->s, SIZE, 8);
+		spcpu_test_settle(race->s);
+		let_happen(in, what);
+		come(race);
+		KUNIT_ASSERT_EQ(test, race->came, 0);
+		KUNIT_EXPECT_NULL(test, memchr_inv(per_cpu_ptr(race->second,
+							       race->cpu),
+						   0, SIZE));
+		expect_sound(test);
+		in += 9;
+		if (in >= 19)
+			break;
+	}
+}
+
+static void hotplug_race_objects_while_cpu_comes(struct kunit *test)
+{
+	try_during_coming(test, allocate);
+}
+
+static void hotplug_race_replaced_while_cpu_comes(struct kunit *test)
+{
+	try_during_coming(test, replace);
+}
+
+static void grow(struct race *race)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		spcpu_test_alloc(race->test, race->s, SHADOW_PERCPU_MAX_SIZE,
+				 PAGE_SIZE);
+	allocate(race);
+}
+
+static void hotplug_race_chunks_while_cpu_comes(struct kunit *test)
+{
+	try_during_coming(test, grow);
+}
+
+static void shrink(struct race *race)
+{
+	spcpu_shrink(race->s, ULONG_MAX);
+}
+
+/* of chunks that are full, partly empty, and free, before and behind */
+static void hotplug_race_pages_leave_while_cpu_comes(struct kunit *test)
+{
+	void __percpu *ptr[8];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ptr); i++)
+		ptr[i] = spcpu_test_alloc(test, race->s, 20 << 10, 8);
+	for (i = 1; i < ARRAY_SIZE(ptr); i += 2)
+		spcpu_test_free(test, race->s, ptr[i]);
+	try_during_coming(test, shrink);
+	spcpu_test_free(test, race->s, ptr[6]);
+	spcpu_test_settle(race->s);
+	expect_sound(test);
+}
+
+static void allocate_and_refuse(struct race *race)
+{
+	grow(race);
+	race->fails = true;
+}
+
+/* what was made meanwhile stays, without the CPU that did not come */
+static void hotplug_race_refused_after_pages_came(struct kunit *test)
+{
+	race->cpu = cpumask_last(race->cpus);
+	if (race->cpu >= nr_cpu_ids)
+		return;
+
+	let_happen(1, allocate_and_refuse);
+	come(race);
+	KUNIT_EXPECT_EQ(test, race->came, -EIO);
+	expect_sound(test);
+	race->fails = false;
+	come(race);
+	KUNIT_EXPECT_EQ(test, race->came, 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(per_cpu_ptr(race->second, race->cpu),
+					   0, SIZE));
+	expect_sound(test);
+}
+
+/* nobody who comes after the end gets anything */
+static void hotplug_race_after_shutdown(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(race->cpus);
+	unsigned long pages;
+
+	spcpu_test_settle(race->s);
+	pages = spcpu_pages_total(&race->s->pages);
+	spcpu_shutdown(race->s);
+	if (cpu < nr_cpu_ids && cpu_present(cpu)) {
+		KUNIT_ASSERT_EQ(test, 0, add_cpu(cpu));
+		KUNIT_EXPECT_FALSE(test, cpumask_test_cpu(cpu,
+							  race->s->ready_cpus));
+	}
+	KUNIT_EXPECT_EQ(test, spcpu_pages_total(&race->s->pages), pages);
+	expect_sound(test);
+}
+
+static struct kunit_case hotplug_race_cases[] = {
+	KUNIT_CASE(hotplug_race_cpu_while_pages_come),
+	KUNIT_CASE(hotplug_race_refused_while_pages_come),
+	KUNIT_CASE(hotplug_race_objects_while_cpu_comes),
+	KUNIT_CASE(hotplug_race_replaced_while_cpu_comes),
+	KUNIT_CASE(hotplug_race_chunks_while_cpu_comes),
+	KUNIT_CASE(hotplug_race_pages_leave_while_cpu_comes),
+	KUNIT_CASE(hotplug_race_refused_after_pages_came),
+	KUNIT_CASE(hotplug_race_after_shutdown),
+	{ }
+};
+
+struct kunit_suite spcpu_hotplug_race_suite = {
+	.name = "shadow_percpu_hotplug_race",
+	.init = race_init,
+	.test_cases = hotplug_race_cases,
+};
