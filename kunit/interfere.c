@@ -14,6 +14,7 @@ static struct spcpu_interference now;
 static const struct spcpu_backing *real;
 static struct page *(*real_get)(int node, gfp_t gfp);
 static work_func_t real_work;
+static bool woken;
 static struct spcpu *victim;
 
 #ifdef CONFIG_LOCKDEP
@@ -177,6 +178,7 @@ void spcpu_interfere_no_more(void)
 
 static void no_work(struct work_struct *work)
 {
+	woken = true;
 }
 
 /**
@@ -188,16 +190,60 @@ void spcpu_test_pause(struct spcpu *s)
 	flush_work(&s->balance);
 	real_work = s->balance.func;
 	s->balance.func = no_work;
+	woken = false;
 }
 
 /**
- * spcpu_test_resume() - have the worker do all that it was woken for
+ * spcpu_test_wake() - wake the worker
+ * @s: the allocator
+ */
+void spcpu_test_wake(struct spcpu *s)
+{
+	queue_work(s->wq, &s->balance);
+}
+
+/**
+ * spcpu_test_woken() - was the worker woken?
+ * @s: an allocator that is paused
+ *
+ * Return: True if somebody woke it since spcpu_test_pause().
+ */
+bool spcpu_test_woken(struct spcpu *s)
+{
+	flush_work(&s->balance);
+	return woken;
+}
+
+/**
+ * spcpu_test_forget_woken() - nothing until now was anything to wake it for
+ * @s: an allocator that is paused
+ */
+void spcpu_test_forget_woken(struct spcpu *s)
+{
+	flush_work(&s->balance);
+	woken = false;
+}
+
+/**
+ * spcpu_test_resume() - have the worker do what it was woken for, if it was
  * @s: an allocator that is paused
  */
 void spcpu_test_resume(struct spcpu *s)
 {
-	flush_work(&s->balance);
+	bool due = spcpu_test_woken(s);
+
 	s->balance.func = real_work;
-	queue_work(s->wq, &s->balance);
+	if (due)
+		queue_work(s->wq, &s->balance);
 	flush_work(&s->balance);
+}
+
+/**
+ * spcpu_test_catch_up() - have the worker do what it was woken for, and wait again
+ * @s: an allocator that is paused
+ */
+void spcpu_test_catch_up(struct spcpu *s)
+{
+	spcpu_test_resume(s);
+	spcpu_test_pause(s);
 }

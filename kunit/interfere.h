@@ -61,6 +61,10 @@ void spcpu_interfere_reset(void);
 void spcpu_interfere_no_more(void);
 
 void spcpu_test_pause(struct spcpu *s);
+void spcpu_test_wake(struct spcpu *s);
+bool spcpu_test_woken(struct spcpu *s);
+void spcpu_test_forget_woken(struct spcpu *s);
 void spcpu_test_resume(struct spcpu *s);
+void spcpu_test_catch_up(struct spcpu *s);
 
 #endif /* SPCPU_TEST_INTERFERE_H */
