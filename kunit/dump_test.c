@@ -2,6 +2,7 @@
 /*
  * Dumps: alloc_info, slots and chunks say what is there.
  */
+#include <linux/bitops.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -44,6 +45,9 @@ static void info_begins_with_the_layout(struct kunit *test)
 						    layout));
 	KUNIT_EXPECT_EQ(test, 0, strncmp(text, layout, strlen(layout)));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=page span="));
+	scnprintf(layout, SZ_16K, "backing=%s hotplug=all",
+		  s->options.backing->name);
+	KUNIT_EXPECT_EQ(test, spcpu_test_lines(text, layout), 1U);
 }
 
 static void info_has_the_parts(struct kunit *test)
@@ -89,7 +93,8 @@ static void info_has_each_cpu_once(struct kunit *test)
 				break;
 		KUNIT_EXPECT_LT(test, at, layout->groups[group].nr_units);
 
-		if (!strncmp(strchrnul(text, '\n') - 6, "lowest", 6)) {
+		KUNIT_EXPECT_FALSE(test, spcpu_test_line_ends(text, "no pages"));
+		if (spcpu_test_line_ends(text, "lowest")) {
 			KUNIT_EXPECT_EQ(test, cpu, layout->low_cpu);
 			lowest++;
 		}
@@ -130,6 +135,43 @@ static void slots_text(struct kunit *test)
 	spcpu_test_alloc(test, s, SZ_8K, 4);
 	KUNIT_EXPECT_STREQ(test, spcpu_test_show(test, spcpu_slots_show, s),
 			   slots_of_parted);
+}
+
+/* a table of their own, once there are some */
+static const char slots_of_accounted[] =
+	"# for accounted objects (__GFP_ACCOUNT)\n"
+	"     0 full                   0          0      0\n"
+	"     1 -                      1         15      0\n"
+	"     2 -                     16         31      0\n"
+	"     3 -                     32         63      0\n"
+	"     4 -                     64        127      0\n"
+	"     5 -                    128        255      0\n"
+	"     6 -                    256        511      0\n"
+	"     7 -                    512       1023      0\n"
+	"     8 -                   1024       2047      0\n"
+	"     9 -                   2048       4095      0\n"
+	"    10 -                   4096       8191      0\n"
+	"    11 -                   8192      16383      0\n"
+	"    12 -                  16384      32767      0\n"
+	"    13 -                  32768      65535      1 #2\n"
+	"    14 -                      -          -      0\n"
+	"    15 sidelined              0      65536      0\n"
+	"    16 free               65536      65536      0\n"
+	"    17 to_depopulate          0      65536      0\n";
+
+static void slots_text_of_accounted(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	const char *text;
+	void __percpu *ptr;
+
+	KUNIT_ASSERT_EQ(test, 0, spcpu_test_request(s, 8, 8, false,
+						    GFP_KERNEL_ACCOUNT, &ptr));
+	spcpu_test_settle(s);
+	/* below the reserved chunk's row */
+	text = strstr(spcpu_test_show(test, spcpu_slots_show, s), " #0\n");
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_STREQ(test, text + 4, slots_of_accounted);
 }
 
 /* the end of a slot's row, from the lists */
@@ -232,7 +274,44 @@ static void chunks_say_which_and_where(struct kunit *test)
 
 	text = dump_chunks(test, s);
 	expect_chunk_row(test, text, s->reserved, "reserved,immutable", "-");
-	expect_chunk_row(test, text, spcpu_test_chunk(test, s, 2), "-", "0");
+	expect_chunk_row(test, text, spcpu_test_chunk(test, s, 2),
+			 spcpu_test_chunk(test, s, 2)->isolated ? "isolated" :
+								  "-", "0");
+}
+
+/* the newest chunk's row before, while and after it gives pages back */
+static void expect_isolated_row(struct kunit *test, struct spcpu *s,
+				const char *flags, const char *isolated,
+				const char *slot)
+{
+	struct spcpu_chunk *chunk =
+		list_last_entry(&s->chunks, struct spcpu_chunk, all);
+
+	expect_chunk_row(test, dump_chunks(test, s), chunk, flags, slot);
+	spin_lock_irq(&s->lock);
+	spcpu_isolate(s, chunk);
+	spin_unlock_irq(&s->lock);
+	expect_chunk_row(test, dump_chunks(test, s), chunk, isolated, "17");
+	spin_lock_irq(&s->lock);
+	spcpu_reintegrate(s, chunk);
+	spin_unlock_irq(&s->lock);
+	expect_chunk_row(test, dump_chunks(test, s), chunk, flags, slot);
+}
+
+static void chunks_say_what_is_special(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_bare(test);
+	void __percpu *ptr;
+
+	spcpu_test_alloc(test, s, SZ_32K, 4);
+	spcpu_test_settle(s);
+	expect_isolated_row(test, s, "-", "isolated", "13");
+
+	KUNIT_ASSERT_EQ(test, 0, spcpu_test_request(s, SZ_4K, 4, false,
+						    GFP_KERNEL_ACCOUNT, &ptr));
+	spcpu_test_settle(s);
+	expect_isolated_row(test, s, "accounted", "accounted,isolated", "13");
+	spcpu_test_check(test, s);
 }
 
 /* what the rows of one chunk must say of a block; NULL: it is in a range */
@@ -252,15 +331,18 @@ static const char *block_row(const struct spcpu_chunk *chunk, int i, char *row,
 }
 
 static void expect_range(struct kunit *test, const struct spcpu_chunk *chunk,
-			 int from, int to, const char *what)
+			 int from, int to, const char *what, bool populated)
 {
 	int hint = strcmp(what, "free") ? 0 : SPCPU_BLOCK_BITS;
 
 	KUNIT_ASSERT_LE(test, from, to);
 	KUNIT_ASSERT_LT(test, to, chunk->map.nr_blocks);
-	for (; from <= to; from++)
+	for (; from <= to; from++) {
 		KUNIT_EXPECT_EQ(test, chunk->map.blocks[from].contig_hint,
 				hint);
+		KUNIT_EXPECT_EQ(test, test_bit(from, chunk->populated),
+				populated);
+	}
 }
 
 /* `blocks 3-7: free` or `block 3: free`; @what has room for 16 characters */
@@ -295,7 +377,8 @@ static const char *expect_blocks(struct kunit *test, const char *text,
 		}
 		KUNIT_ASSERT_TRUE(test, parse_range(text, &from, &to, what));
 		KUNIT_ASSERT_EQ(test, from, next);
-		expect_range(test, chunk, from, to, what);
+		expect_range(test, chunk, from, to, what,
+			     !spcpu_test_line_ends(text, " not populated"));
 		next = to + 1;
 	}
 	return spcpu_test_next_line(text);
@@ -336,9 +419,11 @@ static struct kunit_case spcpu_dump_cases[] = {
 	KUNIT_CASE(info_has_the_parts),
 	KUNIT_CASE(info_has_each_cpu_once),
 	KUNIT_CASE(slots_text),
+	KUNIT_CASE(slots_text_of_accounted),
 	KUNIT_CASE(slots_list_each_chunk_once),
 	KUNIT_CASE(chunks_text),
 	KUNIT_CASE(chunks_say_which_and_where),
+	KUNIT_CASE(chunks_say_what_is_special),
 	KUNIT_CASE(chunks_show_the_hints),
 	KUNIT_CASE(chunks_show_what_is_not_populated),
 	{}

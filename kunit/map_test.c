@@ -2,6 +2,7 @@
 /*
  * Map: a character for 64 bytes, held against what was allocated.
  */
+#include <linux/bitops.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
@@ -119,7 +120,7 @@ static char model_cell(const struct spcpu_test_objects *o, const struct spcpu_ch
 	if (!own)
 		return '-';
 	if (!used)
-		return '.';
+		return test_bit(off / PAGE_SIZE, chunk->populated) ? '.' : '_';
 	return used == own ? '#' : '+';
 }
 
@@ -131,6 +132,20 @@ static void model_line(const struct spcpu_test_objects *o, const struct spcpu_ch
 	for (i = 0; i < 64; i++)
 		cells[i] = model_cell(o, chunk, off + i * CELL);
 	cells[64] = '\0';
+}
+
+/* pages that are free, all of them populated, or none */
+static void expect_range(struct kunit *test, const struct spcpu_test_objects *o,
+			 const struct spcpu_chunk *chunk, unsigned int page,
+			 unsigned int last, bool populated)
+{
+	char model[65];
+
+	for (; page <= last; page++) {
+		model_line(o, chunk, page * PAGE_SIZE, model);
+		KUNIT_EXPECT_EQ(test, strspn(model, populated ? "." : "_"),
+				64UL);
+	}
 }
 
 static void map_agrees_with_the_objects(struct kunit *test)
@@ -152,10 +167,10 @@ static void map_agrees_with_the_objects(struct kunit *test)
 			next = 0;
 		} else if (sscanf(text, " * %u-%u free", &page, &last) == 2) {
 			KUNIT_ASSERT_EQ(test, page, next);
-			for (; next <= last; next++) {
-				model_line(o, chunk, next * PAGE_SIZE, model);
-				KUNIT_EXPECT_EQ(test, strspn(model, "."), 64UL);
-			}
+			expect_range(test, o, chunk, page, last,
+				     !spcpu_test_line_ends(text,
+							   "free, not populated"));
+			next = last + 1;
 		} else if (sscanf(text, "%u %x %64s", &page, &off, cells) == 3) {
 			KUNIT_ASSERT_EQ(test, page, next);
 			KUNIT_ASSERT_EQ(test, off, page * (unsigned int)PAGE_SIZE);

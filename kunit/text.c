@@ -83,6 +83,20 @@ const char *spcpu_test_next_line(const char *text)
 }
 
 /**
+ * spcpu_test_line_ends() - what does a line end with?
+ * @text: the text from somewhere in the line on
+ * @words: the words
+ *
+ * Return: True if it ends with @words.
+ */
+bool spcpu_test_line_ends(const char *text, const char *words)
+{
+	size_t len = strlen(words), left = strchrnul(text, '\n') - text;
+
+	return left >= len && !strncmp(text + left - len, words, len);
+}
+
+/**
  * spcpu_test_lines() - how often does a text have a line?
  * @text: the text
  * @line: the line, without its newline

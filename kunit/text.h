@@ -11,6 +11,7 @@ char *spcpu_test_dump(struct kunit *test, const struct seq_operations *ops,
 char *spcpu_test_show(struct kunit *test,
 		      int (*show)(struct seq_file *m, void *unused),
 		      void *private);
+bool spcpu_test_line_ends(const char *text, const char *words);
 unsigned int spcpu_test_lines(const char *text, const char *line);
 const char *spcpu_test_next_line(const char *text);
 

@@ -56,10 +56,11 @@ static void dumps_go_on_behind_a_chunk_that_left(struct kunit *test)
 	expect_at(test, &m, 2, 1);
 	expect_at(test, &m, 3, 2);
 
-	/* the last one that is free stays as a spare */
-	for (i = 2; i < 6; i++)
+	/* the last one that is free stays as a spare; the worker sees each free */
+	for (i = 2; i < 6; i++) {
 		spcpu_test_free(test, s, ptr[i]);
-	spcpu_test_settle(s);
+		spcpu_test_settle(s);
+	}
 	KUNIT_ASSERT_FALSE(test, has_chunk(s, 2));
 	KUNIT_ASSERT_TRUE(test, has_chunk(s, 3));
 
