@@ -117,6 +117,9 @@ static const struct {
 	{ "  #a" },
 	{ "a 1 64 8", { SPCPU_REPLAY_ALLOC, 1, 64, 8 } },
 	{ "a 1 64 8 atomic", { SPCPU_REPLAY_ALLOC, 1, 64, 8, true } },
+	{ "a 1 64 8 account", { SPCPU_REPLAY_ALLOC, 1, 64, 8, false, true } },
+	{ "a 1 64 8 atomic account", { SPCPU_REPLAY_ALLOC, 1, 64, 8, true, true } },
+	{ "a 1 64 8\taccount  atomic ", { SPCPU_REPLAY_ALLOC, 1, 64, 8, true, true } },
 	{ " a\t1  64 8\t", { SPCPU_REPLAY_ALLOC, 1, 64, 8 } },
 	{ "a 0 0 0", { SPCPU_REPLAY_ALLOC } },
 	{ "a 007 010 08", { SPCPU_REPLAY_ALLOC, 7, 10, 8 } },
@@ -131,7 +134,9 @@ static const struct {
 static const char * const bad[] = {
 	"a", "a 1", "a 1 64", "f", "f #", "a 1 64 #",
 	"a 1 64 8 Atomic", "a 1 64 8 atomi", "a 1 64 8 atomicx",
-	"a 1 64 8 atomic atomic", "a 1 64 8 8", "a 1 64 8 # why", "f 1 1",
+	"a 1 64 8 Account", "a 1 64 8 accoun", "a 1 64 8 accounts", "f 1 account",
+	"a 1 64 8 account account", "a 1 64 8 account atomic account", "a account 1 64 8",
+	"a 1 64 8 atomicaccount", "a 1 64 8 account 1", "a 1 64 8 atomic atomic", "a 1 64 8 8", "a 1 64 8 # why", "f 1 1",
 	"A 1 64 8", "F 1", "aa 1 64 8", "a1 64 8", "f1", "free 1", "1", "-",
 	"a -1 64 8", "a +1 64 8", "a 1 -64 8", "a 1 64 -8", "f -1",
 	"a 0x1 64 8", "a 1 64k 8", "a 1 64 8.", "a 1,64,8", "a one 64 8",
@@ -162,6 +167,8 @@ static void good_lines_parse(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, op.align, good[i].op.align, "'%s'",
 				    line);
 		KUNIT_EXPECT_EQ_MSG(test, op.atomic, good[i].op.atomic, "'%s'",
+				    line);
+		KUNIT_EXPECT_EQ_MSG(test, op.account, good[i].op.account, "'%s'",
 				    line);
 	}
 	KUNIT_EXPECT_NULL(test, why);
@@ -209,7 +216,7 @@ static size_t add_word(char *line, size_t size, struct rnd_state *rnd)
 {
 	static const char * const words[] = {
 		"a ", "f ", "a", "f", "# ", " ", "\t", "1", "8 ", "64 ", "0 ",
-		"4294967296 ", "-", "x", "atomic", "\r", "\xff",
+		"4294967296 ", "-", "x", "atomic", "account ", "\r", "\xff",
 	};
 
 	return scnprintf(line, size, "%s",
@@ -269,6 +276,24 @@ static void objects_can_be_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, feed(b, "f 2\nf 1\n"));
 	KUNIT_EXPECT_EQ(test, nr_live(b.s), 0ULL);
 	expect_rows(test, b, "");
+}
+
+/* in chunks of their own kind, whose pages are charged */
+static void accounted_objects_lie_apart(struct kunit *test)
+{
+	struct bench b = set_up(test);
+	struct spcpu_chunk *chunk;
+	int nr[2] = { };
+
+	KUNIT_EXPECT_EQ(test, 0, feed(b, "a 1 64 8\na 2 64 8 account\n"
+					 "a 3 100 8 account\n"));
+	KUNIT_EXPECT_EQ(test, 0, feed(b, "a 4 64 8 atomic account\n"));
+	list_for_each_entry(chunk, &b.s->chunks, all)
+		nr[spcpu_is_accounted(b.s, chunk)] += chunk->nr_alloc;
+	KUNIT_EXPECT_EQ(test, nr[false], 1);
+	KUNIT_EXPECT_EQ(test, nr[true], 3);
+	KUNIT_EXPECT_EQ(test, 0, feed(b, "f 2\nf 3\nf 4\n"));
+	KUNIT_EXPECT_EQ(test, nr_live(b.s), 1ULL);
 }
 
 static void what_is_left_is_freed_in_the_end(struct kunit *test)
@@ -555,6 +580,7 @@ static struct kunit_case spcpu_replay_cases[] = {
 	KUNIT_CASE(any_line_parses_or_not),
 	KUNIT_CASE(rows_are_sorted_by_id),
 	KUNIT_CASE(objects_can_be_freed),
+	KUNIT_CASE(accounted_objects_lie_apart),
 	KUNIT_CASE(what_is_left_is_freed_in_the_end),
 	KUNIT_CASE(lines_may_be_split_anywhere),
 	KUNIT_CASE(a_last_line_needs_no_newline),

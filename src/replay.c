@@ -129,7 +129,8 @@ static int place(struct spcpu_replay *replay, const struct spcpu_replay_op *op,
 	const struct spcpu_request req = {
 		.size = op->size,
 		.align = op->align,
-		.gfp = (op->atomic ? GFP_ATOMIC : GFP_KERNEL) | __GFP_NOWARN,
+		.gfp = (op->atomic ? GFP_ATOMIC : GFP_KERNEL) | __GFP_NOWARN |
+		       (op->account ? __GFP_ACCOUNT : 0),
 		.caller = _THIS_IP_,
 	};
 	int err = spcpu_alloc(replay->s, &req, &object->ptr);

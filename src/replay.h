@@ -2,8 +2,8 @@
 /*
  * Replay: allocations and frees, a line each, carried out by the allocator.
  *
- *	a ID SIZE ALIGN [atomic]	allocate; the writer chooses the ID
- *	f ID				free
+ *	a ID SIZE ALIGN [atomic] [account]	allocate; the writer chooses the ID
+ *	f ID					free
  *
  * Numbers are decimal and below 2^32, words are apart by blanks. Empty lines
  * and lines that begin with # are skipped.
@@ -30,6 +30,7 @@ enum spcpu_replay_verb {
  * @size: bytes of each copy
  * @align: alignment in bytes
  * @atomic: the allocation may not sleep
+ * @account: its pages are charged to the writer's memory cgroup
  */
 struct spcpu_replay_op {
 	enum spcpu_replay_verb verb;
@@ -37,6 +38,7 @@ struct spcpu_replay_op {
 	u32 size;
 	u32 align;
 	bool atomic;
+	bool account;
 };
 
 /* replay_parse.c: pure */

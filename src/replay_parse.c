@@ -66,10 +66,24 @@ static bool take_number(struct text *rest, u32 *number)
 	return word.len;
 }
 
-static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
+/* each of them once, in any order */
+static const char *parse_flags(struct text *rest, struct spcpu_replay_op *op)
 {
 	struct text word;
 
+	for (word = next_word(rest); word.len; word = next_word(rest)) {
+		if (word_is(word, "atomic") && !op->atomic)
+			op->atomic = true;
+		else if (word_is(word, "account") && !op->account)
+			op->account = true;
+		else
+			return "behind the alignment may come only `atomic` and `account`";
+	}
+	return NULL;
+}
+
+static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
+{
 	op->verb = SPCPU_REPLAY_ALLOC;
 	if (!take_number(rest, &op->id))
 		return "`a` wants an ID, a number below 2^32";
@@ -77,12 +91,7 @@ static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
 		return "`a` wants a size behind the ID, a number below 2^32";
 	if (!take_number(rest, &op->align))
 		return "`a` wants an alignment behind the size, a number below 2^32";
-
-	word = next_word(rest);
-	op->atomic = word_is(word, "atomic");
-	if (word.len && !op->atomic)
-		return "behind the alignment may come nothing but `atomic`";
-	return NULL;
+	return parse_flags(rest, op);
 }
 
 static const char *parse_free(struct text *rest, struct spcpu_replay_op *op)
