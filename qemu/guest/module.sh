@@ -2,7 +2,19 @@
 # shellcheck shell=dash
 #
 # The module as a whole: parameters, good and bad; bad lines for `replay`;
-# objects left behind; loading again and again.
+# objects left behind; loading again and again; memory charged to a cgroup and
+# given back; CPUs that come and go.
+
+CPU=/sys/devices/system/cpu/cpu3
+GROUP=/sys/fs/cgroup/spcpu
+
+# named PREFIX PARAMETER...: the name of a check, which has no blanks.
+named()
+{
+	prefix=$1
+	shift
+	echo "$prefix${*:+:$*}" | tr ' ' ,
+}
 
 # refused PARAMETER...: insmod fails, says why in one line, leaves nothing.
 refused()
@@ -10,26 +22,26 @@ refused()
 	dmesg -c >/dev/null
 	if load shadow_percpu "$@" 2>/tmp/insmod; then
 		rmmod shadow_percpu
-		fail "refused:$*" "it loaded"
+		fail "$(named refused "$@")" "it loaded"
 		return
 	fi
 	# busybox tries twice, by two system calls: the same line may come twice
 	lines=$(dmesg | grep 'shadow_percpu: ' | sort -u | wc -l)
-	check "refused:$*" "$(dmesg | grep 'shadow_percpu: ' | head -n 1)" \
+	check "$(named refused "$@")" "$(dmesg | grep 'shadow_percpu: ' | head -n 1)" \
 		[ "$lines" -eq 1 ]
-	nothing_left || fail "refused:$*" "something is left of it"
+	nothing_left || fail "$(named refused "$@")" "something is left of it"
 }
 
 # serves PARAMETER...: with these it loads, places a few objects, unloads.
 serves()
 {
-	check "loads:$*" "insmod" load shadow_percpu "$@"
+	check "$(named loads "$@")" "insmod" load shadow_percpu "$@"
 	printf 'a 1 64 8\na 2 4 4 atomic\n# a comment\n\na 3 4096 4096\nf 2\n' \
 		>"$DEBUG/replay"
 	rows=$(grep -c '^ *[0-9]' "$DEBUG/replay")
-	check "serves:$*" "$rows rows of 2" [ "$rows" -eq 2 ]
-	check "unloads:$*" "rmmod" rmmod shadow_percpu
-	nothing_left || fail "unloads:$*" "something is left of it"
+	check "$(named serves "$@")" "$rows rows of 2" [ "$rows" -eq 2 ]
+	check "$(named unloads "$@")" "rmmod" rmmod shadow_percpu
+	nothing_left || fail "$(named unloads "$@")" "something is left of it"
 }
 
 # stops LINE: `replay` refuses LINE, the second one written, with one
@@ -62,35 +74,200 @@ bad_lines()
 	rmmod shadow_percpu
 }
 
-# leaves N: a client goes away and leaves N objects; each is named at rmmod.
+# leaves N PARAMETER...: a client goes away and leaves N objects; each is named
+# at rmmod.
 leaves()
 {
-	load shadow_percpu && load shadow_percpu_sample "leak=$1" || return
+	nr=$1
+	shift
+	load shadow_percpu "$@" && load shadow_percpu_sample "leak=$nr" || return
 	rmmod shadow_percpu_sample
 	live=$(stat_of nr_cur_alloc)
-	check leaves_behind "$live objects" [ "$live" -eq "$1" ]
+	check "$(named leaves_behind "$@")" "$live objects" [ "$live" -eq "$nr" ]
 	dmesg -c >/dev/null
 	announce "shadow_percpu: leaked: "
 	rmmod shadow_percpu
 	announce_end
 	named=$(dmesg | grep -c 'shadow_percpu: leaked: [0-9]* bytes per CPU at offset')
-	check leaks_named "$(dmesg | grep 'shadow_percpu: leaked: [0-9]' | head -n 1)" [ "$named" -eq "$1" ]
-	check leaks_gone "no debugfs folder, none of our modules" nothing_left
+	check "$(named leaks_named "$@")" "$(dmesg | grep 'shadow_percpu: leaked: [0-9]' | head -n 1)" \
+		[ "$named" -eq "$nr" ]
+	check "$(named leaks_gone "$@")" "no debugfs folder, none of our modules" nothing_left
 }
 
 again_and_again()
 {
-	for _ in $(seq "$1"); do
-		load shadow_percpu && rmmod shadow_percpu && nothing_left || return
+	nr=$1
+	shift
+	for _ in $(seq "$nr"); do
+		load shadow_percpu "$@" && rmmod shadow_percpu && nothing_left || return
 	done
+}
+
+# settled NAME: that row of `stats`, once the worker has come to rest.
+settled()
+{
+	last=-1
+	now=$(stat_of "$1")
+	while [ "$now" != "$last" ]; do
+		sleep 0.2
+		last=$now
+		now=$(stat_of "$1")
+	done
+	echo "$now"
+}
+
+# between LEAST NUMBER MOST
+between()
+{
+	[ "$1" -le "$2" ] && [ "$2" -le "$3" ]
+}
+
+# charged: pages of kernel memory of the group. The kernel sums up late.
+charged()
+{
+	sleep 3
+	awk '$1 == "kernel" { print int($2 / 4096) }' $GROUP/memory.stat
+}
+
+make_group()
+{
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
+		echo +memory >/sys/fs/cgroup/cgroup.subtree_control &&
+		mkdir $GROUP
+}
+
+# write_lines: stdin into `replay`, by a member of the group.
+write_lines()
+{
+	sh -c 'echo $$ >"$1"/cgroup.procs && exec cat >"$2"' sh $GROUP "$DEBUG/replay"
+}
+
+# drop_caches: have memory reclaim take all that can be given back.
+drop_caches()
+{
+	echo 2 >/proc/sys/vm/drop_caches
+}
+
+# accounts WHAT LINES FLAG: pages for LINES objects are charged to the group that
+# asked for them, or to nobody; then given back, when memory is short.
+accounts()
+{
+	base=$(settled pages)
+	before=$(charged)
+	seq "$2" | sed "s/.*/a & 32768 8 $3/" | write_lines
+	came=$(($(settled pages) - base))
+	grown=$(($(charged) - before))
+	if [ "$3" ]; then
+		# the pages kept ready are charged to nobody, also when they are used
+		check "charged:$1" "$grown of $came pages" \
+			between $((came / 2)) "$grown" $((came + 200))
+	else
+		check "charged:$1" "$grown of $came pages" between -200 "$grown" 200
+	fi
+
+	chunks=$(settled nr_chunks)
+	seq "$2" | sed "s/.*/f &/" >"$DEBUG/replay"
+	drop_caches
+	left=$(($(settled pages) - base))
+	check "given_back:$1" "$left of $came pages left" \
+		between 0 "$left" $((came / 10))
+	check "chunks_given_back:$1" "$(stat_of nr_chunks) of $chunks" \
+		[ "$(stat_of nr_chunks)" -lt "$chunks" ]
+	grown=$(($(charged) - before))
+	check "uncharged:$1" "$grown pages" [ "$grown" -lt $((came / 10)) ]
+}
+
+# what memory reclaim takes: free chunks, and pages kept for atomic callers
+shrinks()
+{
+	seq 100 | sed 's/.*/a & 32768 8/' >"$DEBUG/replay"
+	seq 100 | sed 's/.*/f &/' >"$DEBUG/replay"
+	chunks=$(settled nr_chunks)
+	pages=$(settled pages)
+	drop_caches
+	check "shrinks:$1" "$pages pages, then $(stat_of pages)" \
+		[ "$(stat_of pages)" -lt "$pages" ]
+	check "shrinks_chunks:$1" "$chunks chunks, then $(stat_of nr_chunks)" \
+		[ "$(stat_of nr_chunks)" -lt "$chunks" ]
+}
+
+memory()
+{
+	load shadow_percpu backing=sparse || return
+	accounts sparse 60 account
+	accounts not_asked_for 60 ""
+	shrinks sparse
+	rmmod shadow_percpu
+	load shadow_percpu || return
+	shrinks vmap
+	rmmod shadow_percpu
+}
+
+# counts WHEN: a client counts on all CPUs that are there.
+counts()
+{
+	dmesg -c >/dev/null
+	load shadow_percpu_sample && rmmod shadow_percpu_sample
+	check "counts:$1" "$(dmesg | grep 'shadow_percpu_sample: ')" \
+		sh -c "dmesg | grep -q 'shadow_percpu_sample: PASS'"
+}
+
+# a CPU that is away when the module loads comes, goes, and comes back
+cpus_come()
+{
+	echo 0 >$CPU/online
+	load shadow_percpu backing=sparse hotplug=online || return
+	check absent_cpu "backed_cpus" [ "$(stat_of backed_cpus)" -eq 3 ]
+	pages=$(settled pages)
+	counts before_it_comes
+	echo 1 >$CPU/online
+	check cpu_comes "backed_cpus" [ "$(stat_of backed_cpus)" -eq 4 ]
+	check cpu_brings_pages "$pages pages, then $(stat_of pages)" \
+		[ "$(stat_of pages)" -gt "$pages" ]
+	counts when_it_came
+	echo 0 >$CPU/online
+	check cpu_goes "backed_cpus" [ "$(stat_of backed_cpus)" -eq 4 ]
+	counts when_it_went
+	rmmod shadow_percpu
+	echo 1 >$CPU/online
+	check cpu_gone "no debugfs folder, none of our modules" nothing_left
+}
+
+# Last of all, since a kernel that oopsed is not what it was: a client writes to
+# the copy of a CPU that is not there.
+writes_to_absent()
+{
+	echo 0 >$CPU/online
+	load shadow_percpu backing=sparse hotplug=online || return
+	dmesg -c >/dev/null
+	announce "BUG: unable to handle page fault|Oops: |Call Trace:|lockdep is turned off"
+	insmod /modules/shadow_percpu_sample.ko write_absent=1
+	announce_end
+	check write_to_absent "$(dmesg | grep 'shadow_percpu: write')" sh -c \
+		"dmesg | grep -q \"shadow_percpu: write to CPU 3's copy, byte 8 of an object of 16 bytes\""
+	echo 1 >$CPU/online
+	check comes_all_the_same "backed_cpus" [ "$(stat_of backed_cpus)" -eq 4 ]
 }
 
 refused unit_size=7
 refused reserved_size=1073741824
 refused first_chunk=foo
 refused backing=foo
+refused hotplug=foo
+refused hotplug=online
+refused hotplug=online backing=vmap
+refused hotplug=foo backing=sparse
 serves first_chunk=page
 serves first_chunk=embed
+serves backing=sparse
+serves backing=sparse hotplug=online
+serves first_chunk=page backing=sparse hotplug=online
 bad_lines
 leaves 3
+leaves 3 backing=sparse hotplug=online
 check cycles "20 times insmod and rmmod" again_and_again 20
+check cycles_online "20 times insmod and rmmod" again_and_again 20 backing=sparse hotplug=online
+check cgroup "a memory cgroup" make_group
+memory
+cpus_come
+writes_to_absent

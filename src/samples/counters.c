@@ -25,6 +25,11 @@ module_param(leak, uint, 0444);
 MODULE_PARM_DESC(leak,
 		 "objects to leave behind, for the allocator to name when it is unloaded (default: 0)");
 
+static bool write_absent;
+module_param(write_absent, bool, 0444);
+MODULE_PARM_DESC(write_absent,
+		 "write to the copy of a CPU that is not online: oopses on purpose if the allocator has hotplug=online and the CPU was never there (default: 0)");
+
 static DEFINE_SHADOW_PER_CPU(u64, counted);
 
 struct counter {
@@ -126,6 +131,19 @@ static void leave_behind(unsigned int nr)
 		;
 }
 
+/* what no client may do: the callback of shadow_percpu_set_init() is for this */
+static void write_to_absent(struct counter __percpu *counter)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!cpu_online(cpu)) {
+			per_cpu_ptr(counter, cpu)->last = 1;
+			return;
+		}
+	}
+}
+
 static int __init counters_init(void)
 {
 	struct job job;
@@ -146,6 +164,8 @@ static int __init counters_init(void)
 
 	report(&job, (u64)run_threads(&job) * counts);
 	leave_behind(leak);
+	if (write_absent)
+		write_to_absent(job.counter);
 
 	shadow_free_percpu(job.counter);
 	kfree(job.tasks);
