@@ -66,8 +66,8 @@
  * back; when the cgroup is at its limit the allocation fails. With backing=vmap
  * these are all pages of a chunk at once, with backing=sparse those of the object
  * that are not backed yet, in all CPUs' units. Not charged are: later objects in
- * the same pages, of whatever cgroup; the pages that the worker keeps ready for
- * atomic callers; a CPU's pages when it comes online; the first chunk (no such
+ * the same pages, of whatever cgroup; the pages that are kept ready for atomic
+ * callers; a CPU's pages when it comes online; the first chunk (no such
  * object lies there); maps, page tables and other metadata. The kernel's
  * own allocator charges each object's bytes instead, by functions that are
  * exported to no module.
@@ -209,7 +209,9 @@ phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
  *
  *	err = shadow_percpu_set_init(queues, init_queue, NULL);
  *
- * Loops that read, such as those that add up counters, stay as they are.
+ * Loops that read, such as those that add up counters, stay as they are where
+ * copies start from zeros. The CPU gets its copies at CPUHP_BP_PREPARE_DYN: other
+ * callbacks of that stage may come before, later ones find everything there.
  */
 
 /**
@@ -217,6 +219,10 @@ phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
  * @copy: the copy
  * @cpu: whose
  * @arg: as given to shadow_percpu_set_init()
+ *
+ * When a CPU cannot come online after all, for want of memory or because another
+ * callback says no, its copies are dropped, and the next attempt starts with
+ * zeros and calls this again: what it allocates must be found from @arg too.
  *
  * Context: Process context, on any CPU, the CPU hotplug lock held. May sleep and
  *	allocate memory. May not wait for a CPU to come or go, nor register or
@@ -243,7 +249,7 @@ int shadow_percpu_set_init(void __percpu *ptr, shadow_percpu_init_fn *init,
 /**
  * shadow_percpu_clear_init() - take the callback back
  * @ptr: an object with a callback; do this before it is freed, and before the
- *	module with the callback goes away
+ *	module with the callback goes away. The free would do it too, but complain
  *
  * Context: Process context, without the CPU hotplug lock. May sleep.
  * Return: 0; -ENOENT: there is none.
@@ -313,10 +319,11 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
  * shadow_percpu_register() - give this module's shadow variables their copies
  *
  * Takes room in the reserved chunk for all of the module's variables together
- * and copies their initial values to every possible CPU. A module without such
+ * and copies their initial values to every possible CPU; with hotplug=online to
+ * those that have copies, and to others when they get them. A module without such
  * variables may call it too.
  *
- * Context: Process context. May sleep.
+ * Context: Process context, without the CPU hotplug lock. May sleep.
  * Return: 0; -ENOMEM if the reserved chunk has no room (load shadow_percpu.ko
  *	with a larger reserved_size=); -EINVAL if the variables take more than
  *	%SHADOW_PERCPU_MAX_SIZE bytes or an alignment over a page; -EBUSY if the
@@ -331,7 +338,7 @@ void __shadow_percpu_unregister(const struct shadow_percpu_section *section);
  * Does nothing if the module is not registered. Afterwards the values of all
  * copies are lost; a new registration starts from the initial values.
  *
- * Context: Process context.
+ * Context: Process context, without the CPU hotplug lock. May sleep.
  */
 #define shadow_percpu_unregister()					\
 	__shadow_percpu_unregister(&__SHADOW_PERCPU_SECTION())

@@ -90,7 +90,6 @@ static struct pile *quarter_empty(struct kunit *test)
 	spcpu_pile_free(p, 0, 0, HIGH + 1);
 	spcpu_pile_free(p, 1, 2, PILE_PAGES / 4 - 1);
 	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
-	KUNIT_EXPECT_FALSE(test, spcpu_test_woken(p->s));
 
 	spcpu_pile_free(p, 1, 10, 1);
 	KUNIT_EXPECT_TRUE(test, p->chunk[1]->isolated);
@@ -137,7 +136,6 @@ static void balance_keeps(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, p->chunk[2]->isolated);
 	KUNIT_EXPECT_FALSE(test, p->chunk[0]->isolated);
 	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
-	KUNIT_EXPECT_FALSE(test, spcpu_test_woken(p->s));
 	spcpu_test_resume(p->s);
 	KUNIT_EXPECT_EQ(test, atomic_read(&p->f->flushes), 0);
 	spcpu_test_check(test, p->s);

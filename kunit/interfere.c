@@ -190,6 +190,8 @@ void spcpu_test_pause(struct spcpu *s)
 	flush_work(&s->balance);
 	real_work = s->balance.func;
 	s->balance.func = no_work;
+	/* and nobody else does its work */
+	set_bit(SPCPU_REPLENISHING, &s->flags);
 	woken = false;
 }
 
@@ -233,6 +235,7 @@ void spcpu_test_resume(struct spcpu *s)
 	bool due = spcpu_test_woken(s);
 
 	s->balance.func = real_work;
+	clear_bit(SPCPU_REPLENISHING, &s->flags);
 	if (due)
 		queue_work(s->wq, &s->balance);
 	flush_work(&s->balance);

@@ -223,7 +223,7 @@ static void reclaim_depopulates(struct kunit *test)
 	spin_unlock_irq(&s->lock);
 
 	enter_reclaim();
-	nr = spcpu_depopulate(s, p->chunk[1]);
+	nr = spcpu_depopulate(s, p->chunk[1], UINT_MAX);
 	leave_reclaim();
 
 	spin_lock_irq(&s->lock);

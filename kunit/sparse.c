@@ -114,7 +114,7 @@ unsigned long spcpu_test_depopulate(struct spcpu *s, struct spcpu_chunk *chunk)
 	chunk->pins++;
 	spin_unlock_irq(&s->lock);
 
-	nr = spcpu_depopulate(s, chunk);
+	nr = spcpu_depopulate(s, chunk, UINT_MAX);
 
 	spin_lock_irq(&s->lock);
 	chunk->pins--;

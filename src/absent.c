@@ -32,9 +32,9 @@ struct victim {
 };
 
 /* the lock may be held by who wrote */
-static void find_area(struct spcpu *s, const struct spcpu_window *window,
-		      struct victim *v)
+static void find_area(struct spcpu *s, unsigned long addr, struct victim *v)
 {
+	const struct spcpu_window *window;
 	const struct spcpu_chunk *chunk;
 	unsigned long flags;
 	int start, bits;
@@ -42,6 +42,13 @@ static void find_area(struct spcpu *s, const struct spcpu_window *window,
 	v->unknown = !spin_trylock_irqsave(&s->lock, flags);
 	if (v->unknown)
 		return;
+
+	/* it may have gone meanwhile, and now it cannot any more */
+	window = spcpu_index_find(&s->index, addr, &v->off);
+	if (!window) {
+		spin_unlock_irqrestore(&s->lock, flags);
+		return;
+	}
 
 	chunk = spcpu_chunk_has(window->chunk, v->off) ? window->chunk :
 							 window->reserved;
@@ -74,7 +81,7 @@ static bool find_victim(struct spcpu *s, unsigned long addr, struct victim *v)
 		}
 		found = !cpumask_test_cpu(v->cpu, s->ready_cpus);
 		if (found)
-			find_area(s, window, v);
+			find_area(s, addr, v);
 	}
 	rcu_read_unlock();
 	return found;

@@ -68,8 +68,9 @@ static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
 	mutex_init(&s->mapping);
 	mutex_init(&s->growing);
 	INIT_LIST_HEAD(&s->chunks);
-	INIT_LIST_HEAD(&s->inits);
+	xa_init_flags(&s->inits, XA_FLAGS_LOCK_IRQ);
 	INIT_WORK(&s->balance, spcpu_balance_work);
+	INIT_DELAYED_WORK(&s->thin, spcpu_thin_work);
 	spcpu_index_init(&s->index, layout->unit_size);
 	s->layout = layout;
 	s->options = *options;
@@ -172,8 +173,9 @@ err_first:
 err_parts:
 	free_parts(s);
 err_free:
-	pr_err("no memory for a first chunk of %zu bytes on each of %u CPUs\n",
-	       spcpu_layout_first_size(layout), layout->nr_cpus);
+	if (err == -ENOMEM)
+		pr_err("no memory for a first chunk of %zu bytes on each of %u CPUs\n",
+		       spcpu_layout_first_size(layout), layout->nr_cpus);
 	spcpu_index_exit(&s->index);
 	kfree(s);
 	return ERR_PTR(err);
@@ -203,6 +205,7 @@ void spcpu_shutdown(struct spcpu *s)
 	spcpu_hotplug_del(s);
 	spcpu_shrinker_del(s);
 	cancel_work_sync(&s->balance);
+	cancel_delayed_work_sync(&s->thin);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
 

@@ -81,7 +81,7 @@ static void complain_alloc(const struct spcpu_request *req, int err)
 		pr_warn_ratelimited("%pS: nothing populated has room for %zu bytes aligned to %zu, and the caller may not sleep; more is being prepared\n",
 				    (void *)req->caller, req->size, req->align);
 	else
-		pr_warn_ratelimited("%pS: no memory for a chunk to hold %zu bytes aligned to %zu\n",
+		pr_warn_ratelimited("%pS: no memory to hold %zu bytes aligned to %zu\n",
 				    (void *)req->caller, req->size, req->align);
 }
 

@@ -37,7 +37,7 @@ static int find_symbols(void)
 		{ "pcpu_get_vm_areas", &kernel.get_areas },
 		{ "pcpu_free_vm_areas", &kernel.free_areas },
 		{ "flush_tlb_kernel_range", &kernel.flush_tlb },
-		{ "init_mm", &kernel.mm },
+		{ "init_mm", &kernel.mm, .data = true },
 	};
 
 	return spcpu_resolve(symbols, ARRAY_SIZE(symbols));

@@ -13,6 +13,9 @@
 /* nobody asked for these pages: fail rather than strain the machine */
 #define GFP_SPARE	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
+/* without an allocation for so long it is quiet */
+#define QUIET	(HZ / 2)
+
 /**
  * spcpu_kick() - have the worker look after the chunks
  * @s: the allocator
@@ -108,7 +111,7 @@ static void reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
 	struct spcpu_chunk *chunk;
 
 	while ((chunk = next_to_depopulate(s, type))) {
-		spcpu_depopulate(s, chunk);
+		spcpu_depopulate(s, chunk, UINT_MAX);
 		spcpu_put_aside(s, chunk);
 	}
 }
@@ -151,27 +154,73 @@ static bool gap_of(struct spcpu_chunk *chunk, unsigned int most,
 	return true;
 }
 
-/* where pages are put for nobody in particular; its chunk is pinned */
-static bool find_gap(struct spcpu *s, struct spcpu_chunk_type *type,
-		     unsigned int most, struct spcpu_gap *gap)
+/*
+ * Pinned: the first chunk of a slot that has pages which are not backed. Where a
+ * side-lined one is chosen it goes among the others, which mm/percpu.c does not
+ * do: a reserve is what others can count on.
+ */
+static struct spcpu_chunk *first_with_gap(struct spcpu *s,
+					  struct spcpu_chunk_type *type,
+					  int slot)
+{
+	struct spcpu_chunk *chunk, *found = NULL;
+
+	spin_lock_irq(&s->lock);
+	list_for_each_entry(chunk, &type->slots.lists[slot], node) {
+		if (chunk->nr_populated == chunk->map.nr_blocks)
+			continue;
+		spcpu_reintegrate(s, chunk);
+		spcpu_pin(s, chunk);
+		found = chunk;
+		break;
+	}
+	spin_unlock_irq(&s->lock);
+	return found;
+}
+
+/* put pages into one chunk, which is let go; how many are still wanted */
+static int fill_chunk(struct spcpu *s, struct spcpu_chunk *chunk, int wanted)
+{
+	struct spcpu_gap gap;
+	bool more;
+	int err;
+
+	while (wanted > 0) {
+		spin_lock_irq(&s->lock);
+		more = gap_of(chunk, wanted, &gap);
+		spin_unlock_irq(&s->lock);
+		if (!more)
+			break;
+
+		err = spcpu_populate(s, &gap, GFP_SPARE);
+		if (!err)
+			wanted -= gap.nr;
+		else if (err != -EAGAIN)
+			wanted = 0;
+	}
+
+	spin_lock_irq(&s->lock);
+	more = spcpu_unpin(s, chunk);
+	spin_unlock_irq(&s->lock);
+	if (more)
+		spcpu_kick(s);
+	return wanted;
+}
+
+/* the fullest chunks that have room for a page come first, one of each slot */
+static int fill_chunks(struct spcpu *s, struct spcpu_chunk_type *type,
+		       int wanted)
 {
 	struct spcpu_chunk *chunk;
 	int slot;
 
-	lockdep_assert_held(&s->lock);
-
 	for (slot = spcpu_slot_of_size(&type->slots, PAGE_SIZE);
-	     slot <= type->slots.free; slot++) {
-		list_for_each_entry(chunk, &type->slots.lists[slot], node) {
-			if (!gap_of(chunk, most, gap))
-				continue;
-			/* a reserve is what others can count on */
-			spcpu_reintegrate(s, chunk);
-			spcpu_pin(s, chunk);
-			return true;
-		}
+	     slot <= type->slots.free && wanted > 0; slot++) {
+		chunk = first_with_gap(s, type, slot);
+		if (chunk)
+			wanted = fill_chunk(s, chunk, wanted);
 	}
-	return false;
+	return wanted;
 }
 
 /* a chunk to put pages into; for accounted objects too, nobody is charged */
@@ -186,48 +235,54 @@ static bool grow(struct spcpu *s, struct spcpu_chunk_type *type)
 	return grown;
 }
 
-static int fill(struct spcpu *s, const struct spcpu_gap *gap)
+static void fill_reserve(struct spcpu *s, struct spcpu_chunk_type *type)
 {
-	int err = spcpu_populate(s, gap, GFP_SPARE);
-
-	spin_lock_irq(&s->lock);
-	gap->chunk->pins--;
-	spin_unlock_irq(&s->lock);
-	return err;
-}
-
-static void replenish(struct spcpu *s, struct spcpu_chunk_type *type)
-{
-	struct spcpu_gap gap;
-	bool found;
-	int wanted, err;
+	int wanted;
 
 	spin_lock_irq(&s->lock);
 	wanted = pages_wanted(s, type);
 	spin_unlock_irq(&s->lock);
 
-	/* it comes with all its pages */
-	if (wanted > 0 && !s->options.backing->lazy) {
-		grow(s, type);
-		return;
-	}
+	if (s->options.backing->lazy)
+		wanted = fill_chunks(s, type, wanted);
+	/* without lazy backing a chunk comes with all its pages */
+	if (wanted > 0 && grow(s, type) && s->options.backing->lazy)
+		fill_chunks(s, type, wanted);
+}
 
-	while (wanted > 0) {
-		spin_lock_irq(&s->lock);
-		found = find_gap(s, type, wanted, &gap);
-		spin_unlock_irq(&s->lock);
+/* false: somebody else is at it, and one is enough; nobody waits */
+static bool replenish(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	if (test_and_set_bit_lock(SPCPU_REPLENISHING, &s->flags))
+		return false;
 
-		if (!found) {
-			if (!grow(s, type))
-				return;
-			continue;
-		}
-		err = fill(s, &gap);
-		if (!err)
-			wanted -= gap.nr;
-		else if (err != -EAGAIN)
-			return;
-	}
+	fill_reserve(s, type);
+	clear_bit_unlock(SPCPU_REPLENISHING, &s->flags);
+	return true;
+}
+
+/**
+ * spcpu_replenish() - a caller that can wait makes good for what it took
+ * @s: the allocator
+ * @type: chunks of this kind, whose reserve is low
+ *
+ * The worker may be late, and atomic callers find nothing until it comes. Chunks
+ * that come with all their pages take too long for this: they are left to it.
+ *
+ * Context: Process context. May sleep, and wait for memory reclaim. No lock held.
+ */
+void spcpu_replenish(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	if (!s->options.backing->lazy || !replenish(s, type))
+		spcpu_kick(s);
+}
+
+/* pages beyond the reserve may be of use yet; see when it is quiet */
+static void thin_later(struct spcpu *s, const struct spcpu_chunk_type *type)
+{
+	if (s->options.backing->lazy && READ_ONCE(type->nr_empty_pop) >
+	    SPCPU_EMPTY_POP_PAGES_HIGH)
+		queue_delayed_work(s->wq, &s->thin, QUIET);
 }
 
 /**
@@ -253,5 +308,84 @@ void spcpu_balance_work(struct work_struct *work)
 		replenish(s, type);
 		/* what fell free meanwhile */
 		trim(s, type, true);
+		thin_later(s, type);
 	}
+}
+
+/*
+ * Pinned: a chunk with backed pages beyond the reserve, and how many of them may
+ * go. The emptiest are asked first.
+ */
+static struct spcpu_chunk *next_to_thin(struct spcpu *s,
+					struct spcpu_chunk_type *type, int *most)
+{
+	struct spcpu_chunk *chunk;
+	int slot;
+
+	lockdep_assert_held(&s->lock);
+
+	*most = spcpu_excess(type);
+	for (slot = type->slots.free; *most && slot >= 0; slot--) {
+		list_for_each_entry(chunk, &type->slots.lists[slot], node) {
+			if (chunk->immutable || chunk->isolated ||
+			    chunk->pins || !chunk->nr_empty_pop)
+				continue;
+			spcpu_pin(s, chunk);
+			return chunk;
+		}
+	}
+	return NULL;
+}
+
+static void thin_out(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	struct spcpu_chunk *chunk;
+	int most;
+
+	spin_lock_irq(&s->lock);
+	while ((chunk = next_to_thin(s, type, &most))) {
+		spin_unlock_irq(&s->lock);
+		spcpu_depopulate(s, chunk, most);
+		spin_lock_irq(&s->lock);
+		chunk->pins--;
+	}
+	spin_unlock_irq(&s->lock);
+}
+
+/* has anything been allocated since this was asked last? */
+static bool is_quiet(struct spcpu *s)
+{
+	bool quiet;
+
+	spin_lock_irq(&s->lock);
+	quiet = s->thin_seen == s->stats.nr_alloc;
+	s->thin_seen = s->stats.nr_alloc;
+	spin_unlock_irq(&s->lock);
+	return quiet;
+}
+
+/**
+ * spcpu_thin_work() - give back pages beyond the reserve when it is quiet
+ * @work: &struct spcpu.thin
+ *
+ * While there are allocations, pages that fell free are likely to be wanted again,
+ * by atomic callers too, who can have no others. mm/percpu.c keeps a free chunk's
+ * pages, and those of the last chunk with any, for ever. Chunks stay where they
+ * are in the slots, so that this changes no placement of callers that can sleep.
+ *
+ * Context: Process context (workqueue).
+ */
+void spcpu_thin_work(struct work_struct *work)
+{
+	struct spcpu *s = container_of(to_delayed_work(work), struct spcpu, thin);
+	int i;
+
+	if (READ_ONCE(s->dying))
+		return;
+	if (!is_quiet(s)) {
+		queue_delayed_work(s->wq, &s->thin, QUIET);
+		return;
+	}
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		thin_out(s, &s->types[i]);
 }

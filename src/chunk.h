@@ -33,6 +33,7 @@ struct spcpu_chunk_type;
  *            are no reserve, and it is asked after all others
  * @pins: who looks after its pages without the lock; meanwhile it neither goes
  *        away nor gives pages back
+ * @freed: an area was freed while it was pinned; it is reviewed when let go
  * @nr_populated: pages of each unit that are backed
  * @nr_empty_pop: backed pages without any area
  * @nr_alloc: live areas
@@ -54,6 +55,7 @@ struct spcpu_chunk {
 	bool immutable;
 	bool isolated;
 	unsigned int pins;
+	bool freed;
 	int nr_populated;
 	int nr_empty_pop;
 	int nr_alloc;

@@ -71,7 +71,7 @@ static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
 	if (err)
 		return err;
 	if (s->options.backing->lazy && has_gap(chunk, &fit, gap))
-		return -ENODATA;
+		return -ENODATA; /* never for who cannot sleep: see above */
 
 	spcpu_map_take(&chunk->map, &fit);
 	count_alloc(s, chunk, req->size);
@@ -251,6 +251,26 @@ static bool request_ok(const struct spcpu_request *req)
 	       is_power_of_2(req->align) && req->align <= PAGE_SIZE;
 }
 
+/*
+ * The reserve is low, or, where one atomic caller is and more are likely, not
+ * full.
+ */
+static void look_after_reserve(struct spcpu *s, struct spcpu_chunk_type *type,
+			       gfp_t gfp)
+{
+	bool blocking = gfpflags_allow_blocking(gfp);
+	int least = blocking ? SPCPU_EMPTY_POP_PAGES_LOW :
+			       SPCPU_EMPTY_POP_PAGES_HIGH;
+
+	if (READ_ONCE(type->nr_empty_pop) >= least)
+		return;
+
+	if ((gfp & GFP_KERNEL) == GFP_KERNEL)
+		spcpu_replenish(s, type);
+	else
+		spcpu_kick(s);
+}
+
 /**
  * spcpu_alloc() - allocate one object
  * @s: the allocator
@@ -285,8 +305,7 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 			spcpu_kick(s);
 		return off;
 	}
-	if (READ_ONCE(chunk->type->nr_empty_pop) < SPCPU_EMPTY_POP_PAGES_LOW)
-		spcpu_kick(s);
+	look_after_reserve(s, chunk->type, req.gfp);
 
 	zero_copies(s, chunk, off, req.size);
 	*ptr = spcpu_ptr(s, chunk, off);
@@ -341,6 +360,7 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 
 	/* before the area can be given to somebody else */
 	kmemleak_free_percpu(ptr);
+	spcpu_object_gone(s, ptr);
 
 	before = spcpu_chunk_state(chunk);
 	spcpu_map_free(&chunk->map, off >> SPCPU_GRANULE_SHIFT);

@@ -68,6 +68,11 @@ struct spcpu_stats {
 	size_t max_alloc_size;
 };
 
+/* bits of spcpu::flags */
+enum {
+	SPCPU_REPLENISHING,
+};
+
 /* the kinds of chunks (the kernel had the same two from 5.9 to 5.13) */
 enum {
 	SPCPU_PLAIN,		/* the first chunk is of this one */
@@ -124,8 +129,11 @@ struct spcpu_chunk_type {
  * @next_id: number of the next chunk
  * @dying: no new areas
  * @stats: see &struct spcpu_stats
- * @wq: runs @balance
+ * @wq: runs @balance and @thin
  * @balance: keeps one free chunk and some backed pages, gives the rest back
+ * @flags: bit SPCPU_REPLENISHING: somebody fills up a reserve
+ * @thin: gives back more when it is quiet
+ * @thin_seen: allocations made when @thin last had a look
  * @shrinker: gives back more when memory is short
  * @hotplug: told of CPUs before they come online
  * @inits: callbacks for new CPUs' copies
@@ -157,9 +165,12 @@ struct spcpu {
 	struct spcpu_stats stats;
 	struct workqueue_struct *wq;
 	struct work_struct balance;
+	unsigned long flags;
+	struct delayed_work thin;
+	u64 thin_seen;
 	struct spcpu_shrinker shrinker;
 	struct hlist_node hotplug;
-	struct list_head inits;
+	struct xarray inits;
 	struct notifier_block oops;
 };
 
@@ -232,7 +243,9 @@ void spcpu_chunk_changed(struct spcpu *s, struct spcpu_chunk *chunk,
 void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap);
-unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk);
+unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk,
+			       unsigned int most);
+int spcpu_excess(const struct spcpu_chunk_type *type);
 void spcpu_isolate(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_reintegrate(struct spcpu *s, struct spcpu_chunk *chunk);
 bool spcpu_has_surplus(const struct spcpu *s,
@@ -240,7 +253,7 @@ bool spcpu_has_surplus(const struct spcpu *s,
 bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk);
 bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk);
-void spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk);
+bool spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk);
 
 /* first_chunk.c */
 int spcpu_first_chunk_create(struct spcpu *s);
@@ -249,7 +262,8 @@ void spcpu_first_chunk_init_cpu(struct spcpu *s, unsigned int cpu);
 
 /* populate.c */
 int spcpu_populate(struct spcpu *s, const struct spcpu_gap *gap, gfp_t gfp);
-unsigned long spcpu_depopulate(struct spcpu *s, struct spcpu_chunk *chunk);
+unsigned long spcpu_depopulate(struct spcpu *s, struct spcpu_chunk *chunk,
+			       unsigned int most);
 int spcpu_populate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
 		       unsigned int cpu);
 void spcpu_depopulate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
@@ -261,7 +275,12 @@ void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 
 /* balance.c */
 void spcpu_kick(struct spcpu *s);
+void spcpu_replenish(struct spcpu *s, struct spcpu_chunk_type *type);
 void spcpu_balance_work(struct work_struct *work);
+void spcpu_thin_work(struct work_struct *work);
+
+/* hotplug.c */
+void spcpu_object_gone(struct spcpu *s, const void __percpu *ptr);
 
 /* shrink.c */
 int spcpu_shrinker_add(struct spcpu *s);

@@ -14,6 +14,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "compat/kunit.h"
 #include "hotplug.h"
@@ -21,21 +22,20 @@
 /**
  * struct spcpu_init - a callback for new CPUs' copies of one object
  *
- * @node: on spcpu::inits, which is under the allocator's lock; whoever holds the
- *        hotplug lock for writing may walk it without
+ * In spcpu::inits, by the granule of the object, and freed under its lock.
+ *
  * @ptr: the object
  * @init: sets up one copy
  * @arg: for @init
  */
 struct spcpu_init {
-	struct list_head node;
 	void __percpu *ptr;
 	shadow_percpu_init_fn *init;
 	void *arg;
 };
 
 /* the stage, given by the hotplug core */
-static int state;
+static int state = -EOPNOTSUPP;
 
 static void set_backed(struct spcpu *s, unsigned int cpu, bool backed)
 {
@@ -49,20 +49,30 @@ static void set_backed(struct spcpu *s, unsigned int cpu, bool backed)
 	mutex_unlock(&s->mapping);
 }
 
-/* pinned: the window after that of chunk @id, represented by a chunk */
-static struct spcpu_chunk *next_window(struct spcpu *s, long id)
+/*
+ * Pinned: a chunk of the window after that of @prev, or of the first one; @prev
+ * is let go.
+ */
+static struct spcpu_chunk *next_window(struct spcpu *s,
+				       struct spcpu_chunk *prev)
 {
 	struct spcpu_chunk *chunk, *found = NULL;
+	bool kick = false;
 
 	spin_lock_irq(&s->lock);
-	list_for_each_entry(chunk, &s->chunks, all) {
-		if (chunk->id <= id || chunk == s->reserved)
+	chunk = prev ?: list_entry(&s->chunks, struct spcpu_chunk, all);
+	list_for_each_entry_continue(chunk, &s->chunks, all) {
+		if (chunk == s->reserved)
 			continue;
 		spcpu_pin(s, chunk);
 		found = chunk;
 		break;
 	}
+	if (prev)
+		kick = spcpu_unpin(s, prev);
 	spin_unlock_irq(&s->lock);
+	if (kick)
+		spcpu_kick(s);
 	return found;
 }
 
@@ -79,51 +89,61 @@ static void let_go(struct spcpu *s, struct spcpu_chunk *chunk)
 
 static int bring_pages(struct spcpu *s, unsigned int cpu)
 {
-	struct spcpu_chunk *chunk;
-	long id = -1;
-	int err = 0;
+	struct spcpu_chunk *chunk = NULL;
+	int err;
 
-	while (!err && (chunk = next_window(s, id))) {
-		id = chunk->id;
+	while ((chunk = next_window(s, chunk))) {
 		err = spcpu_populate_cpu(s, chunk, cpu);
-		let_go(s, chunk);
+		if (err) {
+			let_go(s, chunk);
+			return err;
+		}
 	}
-	return err;
+	return 0;
 }
 
 static void take_pages(struct spcpu *s, unsigned int cpu)
 {
-	struct spcpu_chunk *chunk;
-	long id = -1;
+	struct spcpu_chunk *chunk = NULL;
 
-	while ((chunk = next_window(s, id))) {
-		id = chunk->id;
+	while ((chunk = next_window(s, chunk)))
 		spcpu_depopulate_cpu(s, chunk, cpu);
-		let_go(s, chunk);
-	}
 }
 
-/* the hotplug lock keeps others off the list; no lock of ours is held */
+static unsigned long key_of(const void __percpu *ptr)
+{
+	return (__force unsigned long)ptr >> SPCPU_GRANULE_SHIFT;
+}
+
+/* a copy of the next callback, since it may go away; no lock is held for it */
+static bool next_init(struct spcpu *s, unsigned long *key,
+		      struct spcpu_init *copy)
+{
+	const struct spcpu_init *init;
+
+	xa_lock_irq(&s->inits);
+	init = xa_find(&s->inits, key, ULONG_MAX, XA_PRESENT);
+	if (init)
+		*copy = *init;
+	xa_unlock_irq(&s->inits);
+	return init;
+}
+
 static int call_inits(struct spcpu *s, unsigned int cpu)
 {
-	struct spcpu_place place;
-	struct spcpu_init *init;
-	int err = 0;
+	struct spcpu_init init;
+	unsigned long key;
+	int err;
 
-	list_for_each_entry(init, &s->inits, node) {
-		if (spcpu_locate(s, init->ptr, &place)) {
-			pr_warn_once("%pS stayed registered when its object was freed: shadow_percpu_clear_init() comes first\n",
-				     init->init);
-			continue;
-		}
-		err = init->init(per_cpu_ptr(init->ptr, cpu), cpu, init->arg);
+	for (key = 0; next_init(s, &key, &init); key++) {
+		err = init.init(per_cpu_ptr(init.ptr, cpu), cpu, init.arg);
 		if (err) {
 			pr_err("CPU %u cannot come online: %pS, which sets up its copy of an object, says %d\n",
-			       cpu, init->init, err);
-			break;
+			       cpu, init.init, err);
+			return err;
 		}
 	}
-	return err;
+	return 0;
 }
 
 static void set_ready(struct spcpu *s, unsigned int cpu)
@@ -184,18 +204,14 @@ static int prepare(unsigned int cpu, struct hlist_node *node)
 /**
  * spcpu_hotplug_init() - have a stage of CPU hotplug
  *
+ * If there is none to be had, only hotplug=online is out.
+ *
  * Context: Module init.
- * Return: 0, or an errno of the hotplug core, logged.
  */
-int spcpu_hotplug_init(void)
+void spcpu_hotplug_init(void)
 {
 	state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
 					"shadow_percpu:prepare", prepare, NULL);
-	if (state >= 0)
-		return 0;
-
-	pr_err("no stage of CPU hotplug is left for us: %d\n", state);
-	return state;
 }
 
 /**
@@ -205,7 +221,8 @@ int spcpu_hotplug_init(void)
  */
 void spcpu_hotplug_exit(void)
 {
-	cpuhp_remove_multi_state(state);
+	if (state >= 0)
+		cpuhp_remove_multi_state(state);
 }
 
 /* those who came between the first chunk and our being told of such */
@@ -231,7 +248,7 @@ static int catch_up(struct spcpu *s)
  * Does nothing with hotplug=all.
  *
  * Context: Process context. May sleep.
- * Return: 0, or -ENOMEM.
+ * Return: 0, or an errno, logged.
  */
 int spcpu_hotplug_add(struct spcpu *s)
 {
@@ -239,6 +256,11 @@ int spcpu_hotplug_add(struct spcpu *s)
 
 	if (!s->options.online)
 		return 0;
+	if (state < 0) {
+		pr_err("hotplug=online: the kernel has no stage of CPU hotplug left for us (%d): hotplug=all works without\n",
+		       state);
+		return state;
+	}
 
 	err = spcpu_absent_watch(s);
 	if (err)
@@ -262,12 +284,12 @@ err_unwatch:
 
 static void forget_inits(struct spcpu *s)
 {
-	struct spcpu_init *init, *next;
+	struct spcpu_init *init;
+	unsigned long key;
 
-	list_for_each_entry_safe(init, next, &s->inits, node) {
-		list_del(&init->node);
+	xa_for_each(&s->inits, key, init)
 		kfree(init);
-	}
+	xa_destroy(&s->inits);
 }
 
 /**
@@ -285,40 +307,43 @@ void spcpu_hotplug_del(struct spcpu *s)
 	forget_inits(s);
 }
 
-static struct spcpu_init *find_init(struct spcpu *s, const void __percpu *ptr)
+/* free the callback of an object: which one it was, or NULL */
+static shadow_percpu_init_fn *drop_init(struct spcpu *s,
+					const void __percpu *ptr)
 {
+	shadow_percpu_init_fn *fn = NULL;
 	struct spcpu_init *init;
+	unsigned long flags;
 
-	lockdep_assert_held(&s->lock);
-	list_for_each_entry(init, &s->inits, node)
-		if (init->ptr == ptr)
-			return init;
-	return NULL;
-}
-
-static int list_init(struct spcpu *s, struct spcpu_init *init)
-{
-	int err = -EBUSY;
-
-	spin_lock_irq(&s->lock);
-	if (!find_init(s, init->ptr)) {
-		list_add_tail(&init->node, &s->inits);
-		err = 0;
-	}
-	spin_unlock_irq(&s->lock);
-	return err;
-}
-
-static struct spcpu_init *unlist_init(struct spcpu *s, void __percpu *ptr)
-{
-	struct spcpu_init *init;
-
-	spin_lock_irq(&s->lock);
-	init = find_init(s, ptr);
+	xa_lock_irqsave(&s->inits, flags);
+	init = __xa_erase(&s->inits, key_of(ptr));
 	if (init)
-		list_del(&init->node);
-	spin_unlock_irq(&s->lock);
-	return init;
+		fn = init->init;
+	kfree(init);
+	xa_unlock_irqrestore(&s->inits, flags);
+	return fn;
+}
+
+/**
+ * spcpu_object_gone() - an object is freed, and so is its callback, if any
+ * @s: the allocator
+ * @ptr: the object
+ *
+ * That it is still there is a mistake, which is logged.
+ *
+ * Context: Any but NMI, @s->lock held: nobody has the place yet.
+ */
+void spcpu_object_gone(struct spcpu *s, const void __percpu *ptr)
+{
+	shadow_percpu_init_fn *init;
+
+	if (xa_empty(&s->inits))
+		return;
+
+	init = drop_init(s, ptr);
+	if (init)
+		pr_warn_ratelimited("%pS stayed registered when its object was freed: shadow_percpu_clear_init() comes first\n",
+				    init);
 }
 
 static int init_present(struct spcpu *s, const struct spcpu_init *init)
@@ -331,6 +356,21 @@ static int init_present(struct spcpu *s, const struct spcpu_init *init)
 		if (err)
 			break;
 	}
+	return err;
+}
+
+/* the one in the array may be gone at any time, @init is a copy */
+static int add_init(struct spcpu *s, const struct spcpu_init *init)
+{
+	struct spcpu_init *new = kmemdup(init, sizeof(*init), GFP_KERNEL);
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+
+	err = xa_insert_irq(&s->inits, key_of(init->ptr), new, GFP_KERNEL);
+	if (err)
+		kfree(new);
 	return err;
 }
 
@@ -347,32 +387,22 @@ static int init_present(struct spcpu *s, const struct spcpu_init *init)
 int spcpu_set_init(struct spcpu *s, void __percpu *ptr,
 		   shadow_percpu_init_fn *init, void *arg)
 {
+	const struct spcpu_init new = { ptr, init, arg };
 	struct spcpu_place place;
-	struct spcpu_init *new;
 	int err;
 
 	err = spcpu_locate(s, ptr, &place);
 	if (err)
 		return err;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-	new->ptr = ptr;
-	new->init = init;
-	new->arg = arg;
-
 	cpus_read_lock();
-	err = list_init(s, new);
+	err = add_init(s, &new);
 	if (!err) {
-		err = init_present(s, new);
+		err = init_present(s, &new);
 		if (err)
-			unlist_init(s, ptr);
+			drop_init(s, ptr);
 	}
 	cpus_read_unlock();
-
-	if (err)
-		kfree(new);
 	return err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_set_init);
@@ -382,20 +412,18 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_set_init);
  * @s: the allocator
  * @ptr: the object
  *
+ * The callback is not running when this returns.
+ *
  * Context: Process context; takes the CPU hotplug lock for reading. May sleep.
  * Return: 0; -ENOENT: it has no callback.
  */
 int spcpu_clear_init(struct spcpu *s, void __percpu *ptr)
 {
-	struct spcpu_init *init;
+	shadow_percpu_init_fn *init;
 
 	cpus_read_lock();
-	init = unlist_init(s, ptr);
+	init = drop_init(s, ptr);
 	cpus_read_unlock();
-
-	if (!init)
-		return -ENOENT;
-	kfree(init);
-	return 0;
+	return init ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_clear_init);

@@ -6,7 +6,7 @@
 #include "core.h"
 #include "shadow_percpu.h"
 
-int spcpu_hotplug_init(void);
+void spcpu_hotplug_init(void);
 void spcpu_hotplug_exit(void);
 
 int spcpu_hotplug_add(struct spcpu *s);

@@ -157,10 +157,7 @@ static int __init shadow_percpu_init(void)
 	if (err)
 		return err;
 
-	err = spcpu_hotplug_init();
-	if (err)
-		return err;
-
+	spcpu_hotplug_init();
 	s = make_allocator(&options);
 	if (IS_ERR(s)) {
 		err = PTR_ERR(s);

@@ -183,23 +183,25 @@ static void take_down(struct spcpu *s, struct spcpu_chunk *chunk,
 }
 
 /**
- * spcpu_depopulate() - give back all of a chunk's pages that have no areas
+ * spcpu_depopulate() - give back a chunk's pages that have no areas
  * @s: the allocator
- * @chunk: an isolated chunk, pinned
+ * @chunk: the chunk, pinned
+ * @most: of each unit, at most so many, from the end
  *
  * However many there are, TLBs are flushed once.
  *
  * Context: Process context, memory reclaim included. May sleep.
  * Return: Pages given back, of all units together.
  */
-unsigned long spcpu_depopulate(struct spcpu *s, struct spcpu_chunk *chunk)
+unsigned long spcpu_depopulate(struct spcpu *s, struct spcpu_chunk *chunk,
+			       unsigned int most)
 {
 	unsigned long nr;
 	LIST_HEAD(stock);
 
 	mutex_lock(&s->mapping);
 	spin_lock_irq(&s->lock);
-	nr = spcpu_pages_leave(s, chunk);
+	nr = spcpu_pages_leave(s, chunk, most);
 	spin_unlock_irq(&s->lock);
 	if (nr)
 		take_down(s, chunk, &stock);

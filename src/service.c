@@ -4,6 +4,7 @@
  * of them. All of it under the allocator's lock, none of it takes memory.
  */
 #include <linux/bitmap.h>
+#include <linux/minmax.h>
 
 #include "compat/kunit.h"
 #include "core.h"
@@ -142,12 +143,14 @@ void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap)
  * spcpu_pages_leave() - a chunk's backed pages without areas are not backed from
  *	now on
  * @s: the allocator
- * @chunk: an isolated chunk; its @leaving says which
+ * @chunk: the chunk; its @leaving says which
+ * @most: how many, from the end; pages are wanted where areas are, in front
  *
  * Context: Any but NMI, @s->lock and @s->mapping held.
  * Return: How many.
  */
-unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk)
+unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk,
+			       unsigned int most)
 {
 	unsigned int nr = 0;
 	int i;
@@ -155,8 +158,9 @@ unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk)
 	lockdep_assert_held(&s->lock);
 	lockdep_assert_held(&s->mapping);
 
-	for_each_set_bit(i, chunk->populated, chunk->map.nr_blocks) {
-		if (!spcpu_map_block_free(&chunk->map, i))
+	for (i = chunk->map.nr_blocks - 1; i >= 0 && nr < most; i--) {
+		if (!test_bit(i, chunk->populated) ||
+		    !spcpu_map_block_free(&chunk->map, i))
 			continue;
 		__set_bit(i, chunk->leaving);
 		__clear_bit(i, chunk->populated);
@@ -248,9 +252,28 @@ static bool should_give_back(const struct spcpu *s,
 }
 
 /**
- * spcpu_review() - see what should become of a chunk that has more room now
+ * spcpu_excess() - how many backed pages are there beyond a full reserve?
+ * @type: chunks of this kind
+ *
+ * Context: Any but NMI, the allocator's lock held.
+ */
+int spcpu_excess(const struct spcpu_chunk_type *type)
+{
+	return max(type->nr_empty_pop - SPCPU_EMPTY_POP_PAGES_HIGH, 0);
+}
+
+/* worth to look into when it gets quiet, and nobody is going to yet */
+static bool should_thin(const struct spcpu *s, const struct spcpu_chunk *chunk)
+{
+	return s->options.backing->lazy &&
+	       spcpu_excess(chunk->type) > chunk->map.nr_blocks / 4 &&
+	       !delayed_work_pending(&s->thin);
+}
+
+/**
+ * spcpu_review() - see what should become of a chunk from which was freed
  * @s: the allocator
- * @chunk: the chunk
+ * @chunk: the chunk; if it is pinned, this is put off until it is let go
  *
  * Context: Any but NMI, @s->lock held.
  * Return: True if the worker has something to do.
@@ -259,12 +282,15 @@ bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	lockdep_assert_held(&s->lock);
 
-	if (chunk->immutable || chunk->pins)
+	if (chunk->immutable)
+		return false;
+	chunk->freed = chunk->pins;
+	if (chunk->freed)
 		return false;
 	if (!chunk->isolated && spcpu_chunk_is_free(chunk))
 		return spcpu_has_surplus(s, chunk->type);
 	if (!should_give_back(s, chunk))
-		return false;
+		return should_thin(s, chunk);
 
 	spcpu_isolate(s, chunk);
 	return true;
@@ -294,8 +320,11 @@ void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk)
 bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	lockdep_assert_held(&s->lock);
-	chunk->pins--;
-	return spcpu_review(s, chunk);
+	if (--chunk->pins)
+		return false;
+
+	/* chunks are isolated when something is freed, as in the kernel */
+	return (chunk->freed || chunk->isolated) && spcpu_review(s, chunk);
 }
 
 /**
@@ -307,16 +336,24 @@ bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk)
  * fell free meanwhile it stays among those that are to give some back.
  *
  * Context: Process context. Takes the lock.
+ * Return: True if the worker has something to do.
  */
-void spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk)
+bool spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	struct spcpu_slots *slots = &chunk->type->slots;
+	bool kick = false;
 
 	spin_lock_irq(&s->lock);
 	chunk->pins--;
-	if (spcpu_chunk_is_free(chunk))
+	chunk->freed = false;
+	if (spcpu_chunk_is_free(chunk)) {
 		spcpu_reintegrate(s, chunk);
-	else if (!chunk->nr_empty_pop)
+		kick = spcpu_has_surplus(s, chunk->type);
+	} else if (!chunk->nr_empty_pop) {
 		spcpu_slot_move(slots, &chunk->node, slots->sidelined, false);
+	} else {
+		kick = true;
+	}
 	spin_unlock_irq(&s->lock);
+	return kick;
 }

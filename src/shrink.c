@@ -49,7 +49,7 @@ unsigned long spcpu_shrink_count(struct spcpu *s)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink_count);
 
-/* out of service: a free chunk, pages and all */
+/* out of service: a free chunk; one without pages still takes metadata */
 static struct spcpu_chunk *take_free(struct spcpu *s,
 				     struct spcpu_chunk_type *type)
 {
@@ -87,13 +87,18 @@ static unsigned long drop_free_chunks(struct spcpu *s,
 	return nr;
 }
 
-/* pinned and isolated: the last chunk with backed pages that have no areas */
-static struct spcpu_chunk *take_partly_empty(struct spcpu *s)
+/*
+ * Pinned and isolated: the chunk with backed pages that have no areas before
+ * @prev, which is pinned, or the last one.
+ */
+static struct spcpu_chunk *partly_empty_before(struct spcpu *s,
+					       struct spcpu_chunk *prev)
 {
 	struct spcpu_chunk *chunk, *found = NULL;
 
 	spin_lock_irq(&s->lock);
-	list_for_each_entry_reverse(chunk, &s->chunks, all) {
+	chunk = prev ?: list_entry(&s->chunks, struct spcpu_chunk, all);
+	list_for_each_entry_continue_reverse(chunk, &s->chunks, all) {
 		if (chunk->immutable || chunk->pins || !chunk->nr_empty_pop)
 			continue;
 		spcpu_isolate(s, chunk);
@@ -107,13 +112,21 @@ static struct spcpu_chunk *take_partly_empty(struct spcpu *s)
 
 static unsigned long drop_empty_pages(struct spcpu *s, unsigned long most)
 {
-	struct spcpu_chunk *chunk;
+	struct spcpu_chunk *chunk = NULL, *prev;
 	unsigned long nr = 0;
+	bool kick = false;
 
-	while (nr < most && (chunk = take_partly_empty(s))) {
-		nr += spcpu_depopulate(s, chunk);
-		spcpu_put_aside(s, chunk);
-	}
+	do {
+		prev = chunk;
+		chunk = nr < most ? partly_empty_before(s, prev) : NULL;
+		if (prev)
+			kick |= spcpu_put_aside(s, prev);
+		if (chunk)
+			nr += spcpu_depopulate(s, chunk, UINT_MAX);
+	} while (chunk);
+
+	if (kick)
+		spcpu_kick(s);
 	return nr;
 }
 

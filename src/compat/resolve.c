@@ -11,6 +11,12 @@
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/uaccess.h>
+
+#ifdef CONFIG_X86_KERNEL_IBT
+#include <asm/cpufeature.h>
+#include <asm/ibt.h>
+#endif
 
 #include "compat/kunit.h"
 #include "resolve.h"
@@ -27,6 +33,22 @@ static unsigned long entry_of(unsigned long probe)
 #endif
 }
 
+/*
+ * With IBT a function can be called by pointer only where it has a landing pad,
+ * and the kernel takes those away from functions that it calls by name only.
+ */
+static bool can_call(unsigned long addr)
+{
+#ifdef CONFIG_X86_KERNEL_IBT
+	u32 insn;
+
+	return !cpu_feature_enabled(X86_FEATURE_IBT) ||
+	       (!get_kernel_nofault(insn, (u32 *)addr) && insn == gen_endbr());
+#else
+	return true;
+#endif
+}
+
 static lookup_fn *find_lookup(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
@@ -37,12 +59,12 @@ static lookup_fn *find_lookup(void)
 
 	addr = entry_of((unsigned long)probe.addr);
 	unregister_kprobe(&probe);
-	return (lookup_fn *)addr;
+	return can_call(addr) ? (lookup_fn *)addr : NULL;
 }
 
 static int missing(const char *name)
 {
-	pr_err("backing=sparse needs %s, which this kernel does not let us find: backing=vmap works without\n",
+	pr_err("backing=sparse needs %s, which this kernel does not let us find and call: backing=vmap works without\n",
 	       name);
 	return -ENOENT;
 }
@@ -54,7 +76,7 @@ static int missing(const char *name)
  *
  * Context: Process context. May sleep.
  * Return: 0, and all pointers are set; -ENOENT, and none is: a symbol is
- *	missing, which is logged by its name.
+ *	missing, or cannot be called, which is logged by its name.
  */
 int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr)
 {
@@ -65,7 +87,9 @@ int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr)
 		return missing("kallsyms_lookup_name");
 
 	for (i = 0; i < nr; i++) {
-		if (!lookup(symbols[i].name))
+		unsigned long addr = lookup(symbols[i].name);
+
+		if (!addr || (!symbols[i].data && !can_call(addr)))
 			return missing(symbols[i].name);
 	}
 	for (i = 0; i < nr; i++)
