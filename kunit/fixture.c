@@ -197,10 +197,14 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
 /**
  * spcpu_test_settle() - wait until the worker has done what there is to do
  * @s: an allocator that nobody else uses meanwhile
+ *
+ * What would be done when it has been quiet for a while is called off: how long
+ * a test takes must not matter.
  */
 void spcpu_test_settle(struct spcpu *s)
 {
 	flush_work(&s->balance);
+	cancel_delayed_work_sync(&s->thin);
 }
 
 /**

@@ -181,15 +181,24 @@ static void no_work(struct work_struct *work)
 	woken = true;
 }
 
+/* however long a test takes */
+static void never(struct work_struct *work)
+{
+}
+
 /**
  * spcpu_test_pause() - the worker does nothing from now on, however often woken
  * @s: an allocator; no other may be paused
+ *
+ * And what is done when it is quiet is never done again, unless a test calls it.
  */
 void spcpu_test_pause(struct spcpu *s)
 {
 	flush_work(&s->balance);
 	real_work = s->balance.func;
 	s->balance.func = no_work;
+	cancel_delayed_work_sync(&s->thin);
+	s->thin.work.func = never;
 	/* and nobody else does its work */
 	set_bit(SPCPU_REPLENISHING, &s->flags);
 	woken = false;
