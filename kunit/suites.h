@@ -24,6 +24,7 @@ extern struct kunit_suite spcpu_fit_suite;
 extern struct kunit_suite spcpu_sparse_suite;
 extern struct kunit_suite spcpu_sparse_fail_suite;
 extern struct kunit_suite spcpu_balance_suite;
+extern struct kunit_suite spcpu_thin_suite;
 extern struct kunit_suite spcpu_storm_suite;
 extern struct kunit_suite spcpu_shrink_suite;
 extern struct kunit_suite spcpu_reclaim_suite;

@@ -380,7 +380,7 @@ void spcpu_thin_work(struct work_struct *work)
 	struct spcpu *s = container_of(to_delayed_work(work), struct spcpu, thin);
 	int i;
 
-	if (READ_ONCE(s->dying))
+	if (READ_ONCE(s->dying) || !s->options.backing->lazy)
 		return;
 	if (!is_quiet(s)) {
 		queue_delayed_work(s->wq, &s->thin, QUIET);
@@ -389,3 +389,4 @@ void spcpu_thin_work(struct work_struct *work)
 	for (i = 0; i < SPCPU_NR_TYPES; i++)
 		thin_out(s, &s->types[i]);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_thin_work);

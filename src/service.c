@@ -308,6 +308,7 @@ void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk)
 	lockdep_assert_held(&s->lock);
 	chunk->pins++;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_pin);
 
 /**
  * spcpu_unpin() - let go of a chunk
@@ -326,6 +327,7 @@ bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk)
 	/* chunks are isolated when something is freed, as in the kernel */
 	return (chunk->freed || chunk->isolated) && spcpu_review(s, chunk);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_unpin);
 
 /**
  * spcpu_put_aside() - let go of a chunk that gave its pages back
