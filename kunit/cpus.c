@@ -40,23 +40,25 @@ static void bring_back(void *what)
 /**
  * spcpu_cpus_leave() - send CPUs away until the test ends
  * @test: the test, which ends if one does not go
- * @most: how many, if there are so many besides the first
+ * @most: how many, if there are so many besides the first; from below, so that
+ *	others that stay come after them
  */
 void spcpu_cpus_leave(struct kunit *test, unsigned int most)
 {
 	struct leave *leave = kunit_kzalloc(test, sizeof(*leave), GFP_KERNEL);
-	unsigned int cpu = nr_cpu_ids;
+	unsigned int cpu;
 
 	KUNIT_ASSERT_NOT_NULL(test, leave);
 	leave->test = test;
 	spcpu_test_at_exit(test, bring_back, leave);
 
-	while (cpu-- > 1 && most) {
-		if (!cpu_online(cpu))
+	for_each_present_cpu(cpu) {
+		if (!cpu || !cpu_online(cpu))
 			continue;
+		if (!most--)
+			return;
 		cpumask_set_cpu(cpu, &leave->cpus);
 		KUNIT_ASSERT_EQ_MSG(test, 0, remove_cpu(cpu), "CPU %u", cpu);
-		most--;
 	}
 }
 

@@ -24,12 +24,11 @@
  *
  * @test: the case
  * @task: the case's thread; others take pages as ever
- * @s: an allocator with hotplug=online
- * @cpus: CPUs that are not there
+ * @s: an allocator with hotplug=online, of the round
  * @get: where its pages come from
  * @in: pages until @what is to happen
  * @what: what is to happen; NULL: nothing, or it has
- * @cpu: who comes
+ * @cpu: who comes; nobody, where no CPU is absent
  * @came: what became of that
  * @fails: the callback of @first refuses whoever comes
  * @first: an object that was there before
@@ -39,7 +38,6 @@ struct race {
 	struct kunit *test;
 	struct task_struct *task;
 	struct spcpu *s;
-	const struct cpumask *cpus;
 	struct page *(*get)(int node, gfp_t gfp);
 	unsigned int in;
 	void (*what)(struct race *race);
@@ -85,21 +83,39 @@ static int race_init(struct kunit *test)
 
 	race->test = test;
 	race->task = current;
-	spcpu_cpus_leave(test, 3);
+	spcpu_cpus_leave(test, 2);
+	return 0;
+}
+
+/* the next round, in which something is to happen at page @in */
+static void begin(unsigned int in, void (*what)(struct race *race))
+{
+	struct kunit *test = race->test;
+
+	if (race->s)
+		spcpu_test_drop(test, race->s);
 	race->s = spcpu_cpus_online(test, SPCPU_FIRST_EMBED);
-	race->cpus = spcpu_cpus_absent(test, race->s);
+	race->cpu = cpumask_first(spcpu_cpus_absent(test, race->s));
 	race->first = spcpu_test_alloc(test, race->s, SIZE, 8);
+	race->second = spcpu_test_alloc(test, race->s, SIZE, 8);
 	KUNIT_ASSERT_EQ(test, 0, spcpu_set_init(race->s, race->first, refuse,
 						race));
 	spcpu_test_settle(race->s);
 	race->get = race->s->pages.get;
 	race->s->pages.get = get_and_race;
-	return 0;
+	race->came = 0;
+	let_happen(in, what);
 }
 
+/* as when the CPU comes online, but there is no need to do so, nor to leave */
 static void come(struct race *race)
 {
-	race->came = spcpu_cpus_come(race->s, race->cpu);
+	if (race->cpu >= nr_cpu_ids)
+		return;
+
+	cpus_read_lock();
+	race->came = spcpu_hotplug_prepare(race->s, race->cpu);
+	cpus_read_unlock();
 }
 
 /* dirty what others may get afterwards; absent CPUs' copies cannot be */
@@ -115,40 +131,31 @@ static void expect_sound(struct kunit *test)
 {
 	unsigned int cpu;
 
-	/* it did happen */
-	KUNIT_EXPECT_NULL(test, race->what);
 	spcpu_test_check(test, race->s);
 	for_each_cpu(cpu, race->s->ready_cpus)
 		spcpu_cpus_expect_present(test, race->s, cpu);
 	spcpu_cpus_expect_absent(test, race->s);
 }
 
-/* no chunk has so many pages, and none of them is backed */
-static void __percpu *take_new_pages(struct kunit *test)
-{
-	spcpu_test_settle(race->s);
-	return spcpu_test_alloc(test, race->s, SHADOW_PERCPU_MAX_SIZE,
-				PAGE_SIZE);
-}
-
 /* at the first page of an allocation, at the next, ... until it has all */
 static void try_during_allocation(struct kunit *test, int expected)
 {
-	unsigned int in = 0;
+	unsigned int in;
 	void __percpu *ptr;
 
-	for_each_cpu(race->cpu, race->cpus) {
-		race->came = 1;
-		let_happen(in, come);
-		ptr = take_new_pages(test);
-		KUNIT_ASSERT_EQ(test, race->came, expected);
+	for (in = 0;; in++) {
+		begin(in, come);
+		ptr = spcpu_test_alloc(test, race->s, SHADOW_PERCPU_MAX_SIZE,
+				       PAGE_SIZE);
+		if (race->what)
+			break;
+		if (race->cpu < nr_cpu_ids)
+			KUNIT_ASSERT_EQ(test, race->came, expected);
 		KUNIT_EXPECT_TRUE(test, spcpu_copies_zero(ptr,
 							  SHADOW_PERCPU_MAX_SIZE));
 		expect_sound(test);
-		in = 2 * in + 1;
-		if (in > 3)
-			break;
 	}
+	KUNIT_EXPECT_GE(test, in, 4 * cpumask_weight(race->s->ready_cpus));
 }
 
 static void hotplug_race_cpu_while_pages_come(struct kunit *test)
@@ -180,22 +187,21 @@ static void replace(struct race *race)
 static void try_during_coming(struct kunit *test,
 			      void (*what)(struct race *race))
 {
-	unsigned int in = 0;
+	unsigned int in;
 
-	for_each_cpu(race->cpu, race->cpus) {
-		race->second = spcpu_test_alloc(test, race->s, SIZE, 8);
-		spcpu_test_settle(race->s);
-		let_happen(in, what);
+	for (in = 0;; in += 4) {
+		begin(in, what);
 		come(race);
 		KUNIT_ASSERT_EQ(test, race->came, 0);
+		if (race->what)
+			break;
 		KUNIT_EXPECT_NULL(test, memchr_inv(per_cpu_ptr(race->second,
 							       race->cpu),
 						   0, SIZE));
 		expect_sound(test);
-		in += 9;
-		if (in >= 19)
-			break;
 	}
+	if (race->cpu < nr_cpu_ids)
+		KUNIT_EXPECT_GE(test, in, 12U);
 }
 
 static void hotplug_race_objects_while_cpu_comes(struct kunit *test)
@@ -223,25 +229,30 @@ static void hotplug_race_chunks_while_cpu_comes(struct kunit *test)
 	try_during_coming(test, grow);
 }
 
+/* pages of chunks before and behind the one that the CPU gets pages for */
 static void shrink(struct race *race)
 {
+	spcpu_test_free(race->test, race->s, race->second);
 	spcpu_shrink(race->s, ULONG_MAX);
+	race->second = spcpu_test_alloc(race->test, race->s, SIZE, 8);
 }
 
-/* of chunks that are full, partly empty, and free, before and behind */
-static void hotplug_race_pages_leave_while_cpu_comes(struct kunit *test)
+static void shrink_between(struct race *race)
 {
-	void __percpu *ptr[8];
+	void __percpu *ptr[6];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ptr); i++)
-		ptr[i] = spcpu_test_alloc(test, race->s, 20 << 10, 8);
+		ptr[i] = spcpu_test_alloc(race->test, race->s, SIZE, 8);
 	for (i = 1; i < ARRAY_SIZE(ptr); i += 2)
-		spcpu_test_free(test, race->s, ptr[i]);
+		spcpu_test_free(race->test, race->s, ptr[i]);
+	shrink(race);
+}
+
+static void hotplug_race_pages_leave_while_cpu_comes(struct kunit *test)
+{
 	try_during_coming(test, shrink);
-	spcpu_test_free(test, race->s, ptr[6]);
-	spcpu_test_settle(race->s);
-	expect_sound(test);
+	try_during_coming(test, shrink_between);
 }
 
 static void allocate_and_refuse(struct race *race)
@@ -253,11 +264,10 @@ static void allocate_and_refuse(struct race *race)
 /* what was made meanwhile stays, without the CPU that did not come */
 static void hotplug_race_refused_after_pages_came(struct kunit *test)
 {
-	race->cpu = cpumask_last(race->cpus);
+	begin(1, allocate_and_refuse);
 	if (race->cpu >= nr_cpu_ids)
 		return;
 
-	let_happen(1, allocate_and_refuse);
 	come(race);
 	KUNIT_EXPECT_EQ(test, race->came, -EIO);
 	expect_sound(test);
@@ -272,10 +282,11 @@ static void hotplug_race_refused_after_pages_came(struct kunit *test)
 /* nobody who comes after the end gets anything */
 static void hotplug_race_after_shutdown(struct kunit *test)
 {
-	unsigned int cpu = cpumask_last(race->cpus);
 	unsigned long pages;
+	unsigned int cpu;
 
-	spcpu_test_settle(race->s);
+	begin(0, NULL);
+	cpu = race->cpu;
 	pages = spcpu_pages_total(&race->s->pages);
 	spcpu_shutdown(race->s);
 	if (cpu < nr_cpu_ids && cpu_present(cpu)) {
