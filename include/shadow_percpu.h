@@ -65,12 +65,13 @@
  * task whose allocation made it necessary, from then until the page is given
  * back; when the cgroup is at its limit the allocation fails. With backing=vmap
  * these are all pages of a chunk at once, with backing=sparse those of the object
- * that are not backed yet, in all CPUs' units. Not charged are: later objects in
- * the same pages, of whatever cgroup; the pages that are kept ready for atomic
- * callers; a CPU's pages when it comes online; the first chunk (no such
- * object lies there); maps, page tables and other metadata. The kernel's
- * own allocator charges each object's bytes instead, by functions that are
- * exported to no module.
+ * that are not backed yet, in all CPUs' units, and those that make good for what it
+ * took of the pages that are kept ready for atomic callers. Not charged are: later
+ * objects in the same pages, of whatever cgroup; the pages that the worker gets
+ * ready for atomic callers; a CPU's pages when it comes online; the first chunk (no
+ * such object lies there); maps, page tables and other metadata. The kernel's own
+ * allocator charges each object's bytes instead, by functions that are exported to
+ * no module.
  *
  * Every possible CPU's copy is zeroed. The same rules as __alloc_percpu_gfp(),
  * except that 0 is no alignment, and that GFP_NOFS and GFP_NOIO are not taken for

@@ -471,7 +471,6 @@ static void accounted_atomic(struct kunit *test, struct spcpu *s,
 					   GFP_ATOMIC | __GFP_ACCOUNT, &ptr));
 	spcpu_test_settle(s);
 	KUNIT_EXPECT_GE(test, s->types[SPCPU_ACCOUNTED].nr_empty_pop, HIGH);
-	KUNIT_EXPECT_FALSE(test, f->gfp_any & __GFP_ACCOUNT && f->backing.lazy);
 	KUNIT_EXPECT_EQ(test, 0,
 			spcpu_test_request(s, 64, 8, false,
 					   GFP_ATOMIC | __GFP_ACCOUNT, &ptr));

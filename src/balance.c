@@ -178,6 +178,16 @@ static struct spcpu_chunk *first_with_gap(struct spcpu *s,
 	return found;
 }
 
+/*
+ * For accounted objects who takes the reserve is charged for what refills it. The
+ * kernel charges no worker.
+ */
+static gfp_t spare_for(struct spcpu *s, const struct spcpu_chunk_type *type)
+{
+	return type == &s->types[SPCPU_ACCOUNTED] ? GFP_SPARE | __GFP_ACCOUNT :
+						    GFP_SPARE;
+}
+
 /* put pages into one chunk, which is let go; how many are still wanted */
 static int fill_chunk(struct spcpu *s, struct spcpu_chunk *chunk, int wanted)
 {
@@ -192,7 +202,7 @@ static int fill_chunk(struct spcpu *s, struct spcpu_chunk *chunk, int wanted)
 		if (!more)
 			break;
 
-		err = spcpu_populate(s, &gap, GFP_SPARE);
+		err = spcpu_populate(s, &gap, spare_for(s, chunk->type));
 		if (!err)
 			wanted -= gap.nr;
 		else if (err != -EAGAIN)
@@ -223,14 +233,13 @@ static int fill_chunks(struct spcpu *s, struct spcpu_chunk_type *type,
 	return wanted;
 }
 
-/* a chunk to put pages into; for accounted objects too, nobody is charged */
+/* a chunk to put pages into */
 static bool grow(struct spcpu *s, struct spcpu_chunk_type *type)
 {
-	bool accounted = type == &s->types[SPCPU_ACCOUNTED];
 	bool grown;
 
 	mutex_lock(&s->growing);
-	grown = spcpu_grow(s, GFP_SPARE | (accounted ? __GFP_ACCOUNT : 0));
+	grown = spcpu_grow(s, spare_for(s, type));
 	mutex_unlock(&s->growing);
 	return grown;
 }

@@ -148,19 +148,20 @@ drop_caches()
 	echo 2 >/proc/sys/vm/drop_caches
 }
 
-# accounts WHAT LINES FLAG: pages for LINES objects are charged to the group that
-# asked for them, or to nobody; then given back, when memory is short.
+# accounts WHAT LINES SIZE FLAG: pages for LINES objects of SIZE bytes are charged
+# to the group that asked for them, or to nobody; then given back, when memory is
+# short.
 accounts()
 {
 	base=$(settled pages)
 	before=$(charged)
-	seq "$2" | sed "s/.*/a & 32768 8 $3/" | write_lines
+	seq "$2" | sed "s/.*/a & $3 8 $4/" | write_lines
 	came=$(($(settled pages) - base))
 	grown=$(($(charged) - before))
-	if [ "$3" ]; then
-		# the pages kept ready are charged to nobody, also when they are used
+	if [ "$4" ]; then
+		# some of the pages are the worker's, which is charged to nobody
 		check "charged:$1" "$grown of $came pages" \
-			between $((came / 2)) "$grown" $((came + 200))
+			between $((came * 3 / 4)) "$grown" $((came + 200))
 	else
 		check "charged:$1" "$grown of $came pages" between -200 "$grown" 200
 	fi
@@ -194,8 +195,9 @@ shrinks()
 memory()
 {
 	load shadow_percpu backing=sparse || return
-	accounts sparse 60 account
-	accounts not_asked_for 60 ""
+	accounts large_objects 60 32768 account
+	accounts small_objects 10000 100 account
+	accounts not_asked_for 60 32768 ""
 	shrinks sparse
 	rmmod shadow_percpu
 	load shadow_percpu || return
