@@ -82,7 +82,7 @@ static int set_up(void *copy, unsigned int cpu, void *arg)
  * @s: an allocator with hotplug=online, objects in several chunks, and callbacks
  * @cpus: CPUs that are not there
  * @backing: as sparse, but it can fail
- * @callbacks: called in this order
+ * @callbacks: called in this order, which is that of their objects
  */
 struct failing {
 	struct spcpu *s;
@@ -99,6 +99,9 @@ static void add_callbacks(struct kunit *test, struct failing *f)
 		struct callback *c = &f->callbacks[i];
 
 		c->ptr = spcpu_test_alloc(test, f->s, sizeof(u64), sizeof(u64));
+		if (i)
+			KUNIT_ASSERT_GT(test, (__force unsigned long)c->ptr,
+					(__force unsigned long)c[-1].ptr);
 		KUNIT_ASSERT_EQ(test, 0, spcpu_set_init(f->s, c->ptr, set_up, c));
 	}
 }
