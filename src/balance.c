@@ -112,7 +112,9 @@ static void reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
 
 	while ((chunk = next_to_depopulate(s, type))) {
 		spcpu_depopulate(s, chunk, UINT_MAX);
-		spcpu_put_aside(s, chunk);
+		/* what is free now may be one too many */
+		if (spcpu_put_aside(s, chunk))
+			spcpu_kick(s);
 	}
 }
 
