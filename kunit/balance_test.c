@@ -312,6 +312,56 @@ static void balance_pinned(struct kunit *test)
 	spcpu_test_check(test, s);
 }
 
+static bool let_go(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	bool kick;
+
+	spin_lock_irq(&s->lock);
+	kick = spcpu_unpin(s, chunk);
+	spin_unlock_irq(&s->lock);
+	return kick;
+}
+
+/* what fell free meanwhile is looked after by the last who lets go */
+static void balance_let_go(struct kunit *test)
+{
+	struct pile *p = spcpu_pile(test, &spcpu_backing_sparse);
+	struct spcpu *s = p->s;
+
+	spcpu_pile_free(p, 0, 0, HIGH + 1);
+	spcpu_test_pin(s, p->chunk[1], 2);
+	spcpu_pile_free(p, 1, 0, PILE_PAGES / 2);
+	KUNIT_EXPECT_FALSE(test, let_go(s, p->chunk[1]));
+	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
+	KUNIT_EXPECT_TRUE(test, let_go(s, p->chunk[1]));
+	expect_slot(test, s, p->chunk[1], p->plain->slots.to_depopulate);
+
+	/* and again, where it is to give back already */
+	spcpu_test_pin(s, p->chunk[1], 1);
+	KUNIT_EXPECT_TRUE(test, let_go(s, p->chunk[1]));
+	spcpu_test_wake(s);
+	spcpu_test_resume(s);
+	expect_slot(test, s, p->chunk[1], p->plain->slots.sidelined);
+	KUNIT_EXPECT_EQ(test, p->chunk[1]->nr_populated, PILE_PAGES / 2);
+	spcpu_pile_expect_values(p);
+	spcpu_test_check(test, s);
+}
+
+/* nothing fell free: nothing to look after, whatever the chunk is like */
+static void balance_let_go_of_nothing(struct kunit *test)
+{
+	struct pile *p = spcpu_pile(test, &spcpu_backing_sparse);
+	struct spcpu *s = p->s;
+
+	spcpu_pile_free(p, 1, 0, PILE_PAGES / 2);
+	spcpu_pile_free(p, 0, 0, HIGH + 1);
+	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
+	spcpu_test_pin(s, p->chunk[1], 1);
+	KUNIT_EXPECT_FALSE(test, let_go(s, p->chunk[1]));
+	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
+	spcpu_test_check(test, s);
+}
+
 /* the reserve */
 
 /* below LOW the worker is woken, and not before, and fills up to HIGH */
@@ -494,6 +544,8 @@ static struct kunit_case balance_cases[] = {
 	KUNIT_CASE(balance_gives_back_later),
 	KUNIT_CASE(balance_free_at_last),
 	KUNIT_CASE(balance_pinned),
+	KUNIT_CASE(balance_let_go),
+	KUNIT_CASE(balance_let_go_of_nothing),
 	KUNIT_CASE(balance_reserve),
 	KUNIT_CASE(balance_reserve_fails),
 	KUNIT_CASE(balance_atomic_room),

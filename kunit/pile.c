@@ -146,7 +146,7 @@ void spcpu_pile_expect_values(struct pile *p)
  * spcpu_test_pin() - look after a chunk's pages, or stop
  * @s: the allocator
  * @chunk: the chunk
- * @by: 1, or -1
+ * @by: so many more, or fewer, do
  */
 void spcpu_test_pin(struct spcpu *s, struct spcpu_chunk *chunk, int by)
 {
