@@ -353,8 +353,11 @@ static void balance_let_go_of_nothing(struct kunit *test)
 	struct pile *p = spcpu_pile(test, &spcpu_backing_sparse);
 	struct spcpu *s = p->s;
 
+	/* too few elsewhere when they fall free here, and then enough */
 	spcpu_pile_free(p, 1, 0, PILE_PAGES / 2);
-	spcpu_pile_free(p, 0, 0, HIGH + 1);
+	spcpu_pile_free(p, 0, 0, PILE_PAGES / 4 - 1);
+	spcpu_pile_free(p, 2, 0, PILE_PAGES / 4 - 1);
+	KUNIT_EXPECT_GT(test, p->plain->nr_empty_pop, HIGH + PILE_PAGES / 2);
 	KUNIT_EXPECT_FALSE(test, p->chunk[1]->isolated);
 	spcpu_test_pin(s, p->chunk[1], 1);
 	KUNIT_EXPECT_FALSE(test, let_go(s, p->chunk[1]));
