@@ -203,7 +203,9 @@ struct spcpu *spcpu_test_allocator(struct kunit *test, size_t unit_size,
  */
 void spcpu_test_settle(struct spcpu *s)
 {
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 	cancel_delayed_work_sync(&s->thin);
 }
 

@@ -194,7 +194,9 @@ static void never(struct work_struct *work)
  */
 void spcpu_test_pause(struct spcpu *s)
 {
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 	real_work = s->balance.func;
 	s->balance.func = no_work;
 	cancel_delayed_work_sync(&s->thin);
@@ -221,7 +223,9 @@ void spcpu_test_wake(struct spcpu *s)
  */
 bool spcpu_test_woken(struct spcpu *s)
 {
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 	return woken;
 }
 
@@ -231,7 +235,9 @@ bool spcpu_test_woken(struct spcpu *s)
  */
 void spcpu_test_forget_woken(struct spcpu *s)
 {
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 	woken = false;
 }
 
@@ -247,7 +253,9 @@ void spcpu_test_resume(struct spcpu *s)
 	clear_bit(SPCPU_REPLENISHING, &s->flags);
 	if (due)
 		queue_work(s->wq, &s->balance);
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 }
 
 /**

@@ -86,7 +86,9 @@ static struct spcpu_snapshot *snapshot(struct spcpu *s)
 {
 	struct spcpu_snapshot measure = { }, *snap;
 
-	flush_work(&s->balance);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
 	note_all(&measure, s);
 	snap = kvzalloc(struct_size(snap, bytes, measure.len), GFP_KERNEL);
 	if (!snap)

@@ -165,9 +165,10 @@ static void populate(struct kunit *test, struct spcpu *s,
 	spcpu_interfere_no_more();
 	KUNIT_EXPECT_EQ(test, 0, spcpu_test_populate(s, chunk, 5, 1));
 	before = remember(test, s);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, spcpu_test_populate(s, chunk, 4, 3));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, spcpu_test_populate(s, chunk, 5, 1));
 	expect_as_before(test, s, &before, "populating what is there");
-	bitmap_set(want, 5, 1);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_test_populate(s, chunk, 4, 3));
+	bitmap_set(want, 4, 3);
 	spcpu_test_expect_pages(test, s, chunk, want);
 }
 
@@ -176,33 +177,26 @@ static void sparse_fail_populate(struct kunit *test)
 	spcpu_test_for_units(test, populate);
 }
 
-/*
- * Pages are missing in two places, and those for the second are not to be had.
- * No object, and the books are right.
- */
+/* Pages are missing in two places: those for one alone do not come either. */
 static void second_gap(struct kunit *test, struct spcpu *s,
 		       struct spcpu_interference *f)
 {
 	struct spcpu_chunk *chunk = spcpu_test_fresh_chunk(test, s);
-	unsigned int nr = s->layout->nr_cpus;
-	void __percpu *ptr;
-	unsigned int n;
+	unsigned int n, nr = 2 * s->layout->nr_cpus;
+	struct before before;
 
 	KUNIT_ASSERT_EQ(test, 0, spcpu_test_populate(s, chunk, 1, 1));
-	for (n = nr; n < 2 * nr; n++) {
-		spcpu_test_depopulate(s, chunk);
-		KUNIT_ASSERT_EQ(test, 0, spcpu_test_populate(s, chunk, 1, 1));
+	before = remember(test, s);
+	for (n = 0; n < nr; n++) {
 		spcpu_interfere_reset();
 		f->fail_page = n;
-		KUNIT_EXPECT_EQ(test, -ENOMEM,
-				spcpu_test_request(s, WANTED, 4, false,
-						   GFP_KERNEL, &ptr));
-		KUNIT_EXPECT_NULL(test, (__force void *)ptr);
-		KUNIT_EXPECT_EQ(test, chunk->nr_alloc, 0);
-		KUNIT_EXPECT_EQ(test, chunk->nr_empty_pop, chunk->nr_populated);
-		spcpu_test_check(test, s);
+		expect_refused(test, s, WANTED, GFP_KERNEL, &before);
 		spcpu_interfere_reset();
+		f->fail_show = n;
+		expect_refused(test, s, WANTED, GFP_KERNEL, &before);
+		spcpu_test_check(test, s);
 	}
+	spcpu_interfere_reset();
 	expect_works(test, s, WANTED);
 }
 

@@ -106,16 +106,17 @@ static struct spcpu_chunk *next_to_depopulate(struct spcpu *s,
 	return found;
 }
 
-static void reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
+/* true: chunks that are free now may be too many */
+static bool reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
 {
 	struct spcpu_chunk *chunk;
+	bool surplus = false;
 
 	while ((chunk = next_to_depopulate(s, type))) {
 		spcpu_depopulate(s, chunk, UINT_MAX);
-		/* what is free now may be one too many */
-		if (spcpu_put_aside(s, chunk))
-			spcpu_kick(s);
+		surplus |= spcpu_put_aside(s, chunk);
 	}
+	return surplus;
 }
 
 /*
@@ -305,6 +306,7 @@ static void thin_later(struct spcpu *s, const struct spcpu_chunk_type *type)
 void spcpu_balance_work(struct work_struct *work)
 {
 	struct spcpu *s = container_of(work, struct spcpu, balance);
+	bool surplus;
 	int i;
 
 	for (i = 0; i < SPCPU_NR_TYPES; i++) {
@@ -315,10 +317,10 @@ void spcpu_balance_work(struct work_struct *work)
 			return;
 
 		trim(s, type, false);
-		reclaim(s, type);
+		surplus = reclaim(s, type);
 		replenish(s, type);
 		/* what fell free meanwhile */
-		trim(s, type, true);
+		trim(s, type, !surplus);
 		thin_later(s, type);
 	}
 }

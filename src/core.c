@@ -50,7 +50,7 @@ static bool has_gap(struct spcpu_chunk *chunk, const struct spcpu_fit *fit,
 		return false;
 
 	gap->chunk = chunk;
-	gap->nr = find_next_bit(chunk->populated, end, gap->from) - gap->from;
+	gap->nr = end - gap->from;
 	return true;
 }
 

@@ -209,7 +209,7 @@ struct spcpu_place {
  *
  * @chunk: the chunk, pinned; NULL for no gap
  * @from: first page
- * @nr: how many
+ * @nr: how many, with those in between that are there already
  */
 struct spcpu_gap {
 	struct spcpu_chunk *chunk;

@@ -64,16 +64,31 @@ static int stock_up_all(struct spcpu *s, unsigned int nr, gfp_t gfp,
 	return err;
 }
 
+/* pages of the gap that are not backed; it may have others in between */
+static unsigned int count_gap(const struct spcpu_gap *gap)
+{
+	unsigned int end = gap->from + gap->nr, nr = 0;
+	unsigned int i = gap->from;
+
+	for_each_clear_bit_from(i, gap->chunk->populated, end)
+		nr++;
+	return nr;
+}
+
 /* into the window, in the order in which stock_up_all() has them */
 static void hand_out(struct spcpu *s, const struct spcpu_gap *gap,
 		     struct list_head *stock)
 {
+	unsigned int end = gap->from + gap->nr;
 	unsigned int cpu, i;
 
 	for_each_cpu(cpu, s->backed_cpus) {
-		for (i = 0; i < gap->nr; i++)
-			*slot_of(s, gap->chunk, cpu, gap->from + i) =
-				take_first(stock);
+		i = gap->from;
+		for_each_clear_bit_from(i, gap->chunk->populated, end) {
+			struct page **slot = slot_of(s, gap->chunk, cpu, i);
+
+			*slot = take_first(stock);
+		}
 	}
 }
 
@@ -101,25 +116,46 @@ static void take_back(struct spcpu *s, const struct spcpu_chunk *chunk,
 		take_back_from(s, chunk, cpu, from, nr, stock);
 }
 
-static bool still_missing(const struct spcpu_gap *gap)
+/* all runs of the gap that are not backed, or none of them */
+static int show_runs(struct spcpu *s, const struct spcpu_gap *gap)
 {
+	struct spcpu_window *window = gap->chunk->window;
 	unsigned int end = gap->from + gap->nr;
+	unsigned int from = gap->from, to, shown = from;
+	int err = 0;
 
-	return find_next_bit(gap->chunk->populated, end, gap->from) >= end;
+	for_each_clear_bitrange_from(from, to, gap->chunk->populated, end) {
+		err = spcpu_window_show(window, s->layout, from, to - from,
+					s->blank);
+		if (err)
+			break;
+		shown = to;
+	}
+	if (!err || shown == gap->from)
+		return err;
+
+	from = gap->from;
+	for_each_clear_bitrange_from(from, to, gap->chunk->populated, shown)
+		spcpu_window_hide(window, s->layout, from, to - from);
+	window->backing->flush(window, s->layout, gap->from, shown - gap->from);
+	return err;
 }
 
 static int show_gap(struct spcpu *s, const struct spcpu_gap *gap,
 		    struct list_head *stock)
 {
+	unsigned int end = gap->from + gap->nr;
+	unsigned int from = gap->from, to;
 	int err;
 
 	lockdep_assert_held(&s->mapping);
 
 	hand_out(s, gap, stock);
-	err = spcpu_window_show(gap->chunk->window, s->layout, gap->from,
-				gap->nr, s->blank);
+	err = show_runs(s, gap);
 	if (err) {
-		take_back(s, gap->chunk, gap->from, gap->nr, stock);
+		for_each_clear_bitrange_from(from, to, gap->chunk->populated,
+					     end)
+			take_back(s, gap->chunk, from, to - from, stock);
 		return err;
 	}
 
@@ -132,7 +168,7 @@ static int show_gap(struct spcpu *s, const struct spcpu_gap *gap,
 /**
  * spcpu_populate() - put pages behind a gap, for all CPUs that have any
  * @s: the allocator
- * @gap: pages of a pinned chunk that were not backed under the lock
+ * @gap: pages of a pinned chunk, of which some were not backed under the lock
  * @gfp: the caller's flags; must allow to sleep. As for spcpu_grow().
  *
  * Context: Process context. May sleep. No lock held.
@@ -141,17 +177,17 @@ static int show_gap(struct spcpu *s, const struct spcpu_gap *gap,
  */
 int spcpu_populate(struct spcpu *s, const struct spcpu_gap *gap, gfp_t gfp)
 {
-	unsigned int version;
+	unsigned int version, nr = count_gap(gap);
 	LIST_HEAD(stock);
 	int err;
 
 	/* pairs with set_backed(): who sees the version sees the CPUs */
 	version = smp_load_acquire(&s->backed_version);
 	gfp &= GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
-	err = stock_up_all(s, gap->nr, gfp, &stock);
+	err = stock_up_all(s, nr, gfp, &stock);
 	if (!err) {
 		mutex_lock(&s->mapping);
-		if (version != s->backed_version || !still_missing(gap))
+		if (version != s->backed_version || !nr || count_gap(gap) != nr)
 			err = -EAGAIN;
 		else
 			err = show_gap(s, gap, &stock);

@@ -125,18 +125,24 @@ void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 /**
  * spcpu_pages_came() - pages are backed now
  * @s: the allocator
- * @gap: where; pages that were not backed, and so have no areas
+ * @gap: where; pages that were not backed have no areas
  *
  * Context: Any but NMI, @s->lock held.
  */
 void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap)
 {
+	unsigned int end = gap->from + gap->nr, nr = 0;
+	unsigned int i = gap->from;
+
 	lockdep_assert_held(&s->lock);
 
-	bitmap_set(gap->chunk->populated, gap->from, gap->nr);
-	gap->chunk->nr_populated += gap->nr;
-	s->nr_populated += gap->nr;
-	count_empty(s, gap->chunk, gap->nr);
+	for_each_clear_bit_from(i, gap->chunk->populated, end) {
+		__set_bit(i, gap->chunk->populated);
+		nr++;
+	}
+	gap->chunk->nr_populated += nr;
+	s->nr_populated += nr;
+	count_empty(s, gap->chunk, nr);
 }
 
 /**
