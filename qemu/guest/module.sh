@@ -153,6 +153,8 @@ drop_caches()
 # short.
 accounts()
 {
+	# without the reserve, which goes at the end too
+	drop_caches
 	base=$(settled pages)
 	before=$(charged)
 	seq "$2" | sed "s/.*/a & $3 8 $4/" | write_lines
