@@ -79,6 +79,10 @@ struct timer {
  * @wrong: contents, errors, places that should not have been
  * @first_wrong: line of this file that found the first one
  * @irqs: timer operations in hard interrupt context
+ * @nr_threads: how many of @threads there are
+ * @nr_timers: how many of @timers
+ * @threads: they allocate and free
+ * @timers: and so do they
  */
 struct crew {
 	struct spcpu *s;

@@ -46,9 +46,7 @@ static unsigned int served_by(struct kunit *test, struct spcpu *s, size_t size,
 	return chunk_of(test, s, *ptr);
 }
 
-/**
- * struct counters - all that an allocator counts
- */
+/* all that an allocator counts */
 struct counters {
 	struct spcpu_stats stats;
 	int nr_empty_pop;
@@ -489,7 +487,7 @@ static void core_atomic_wants_backed_pages(struct kunit *test)
 	int err[4], i;
 
 	/* nobody does the worker's work */
-	set_bit(SPCPU_REPLENISHING, &s->flags);
+	set_bit(SPCPU_REPLENISHING, &s->types[SPCPU_PLAIN].flags);
 	spcpu_test_alloc(test, s, SZ_32K, 4);
 	chunk = hardly_backed(test, s);
 	for (i = 0; i < 3; i++)
@@ -517,7 +515,7 @@ static void core_atomic_wants_backed_pages(struct kunit *test)
 
 	/* somebody failed: there is a chunk more, or there are pages */
 	spcpu_test_swap_worker(s, worker);
-	clear_bit(SPCPU_REPLENISHING, &s->flags);
+	clear_bit(SPCPU_REPLENISHING, &s->types[SPCPU_PLAIN].flags);
 	queue_work(s->wq, &s->balance);
 	spcpu_test_check(test, s);
 	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, lazy ? 2U : 3U);

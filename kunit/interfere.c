@@ -110,6 +110,8 @@ static void flush(struct spcpu_window *window,
 	if (victim)
 		now.pages_at_flush = spcpu_pages_total(&victim->pages);
 	real->flush(window, layout, from, nr);
+	if (now.at_flush)
+		now.at_flush(victim);
 }
 
 /**
@@ -174,6 +176,7 @@ void spcpu_interfere_no_more(void)
 	now.fail_map = SPCPU_NEVER;
 	now.fail_show = SPCPU_NEVER;
 	now.shown_first = 0;
+	now.at_flush = NULL;
 }
 
 static void no_work(struct work_struct *work)
@@ -194,6 +197,8 @@ static void never(struct work_struct *work)
  */
 void spcpu_test_pause(struct spcpu *s)
 {
+	int i;
+
 	/* it may have woken itself */
 	while (flush_work(&s->balance))
 		;
@@ -202,7 +207,8 @@ void spcpu_test_pause(struct spcpu *s)
 	cancel_delayed_work_sync(&s->thin);
 	s->thin.work.func = never;
 	/* and nobody else does its work */
-	set_bit(SPCPU_REPLENISHING, &s->flags);
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		set_bit(SPCPU_REPLENISHING, &s->types[i].flags);
 	woken = false;
 }
 
@@ -248,9 +254,11 @@ void spcpu_test_forget_woken(struct spcpu *s)
 void spcpu_test_resume(struct spcpu *s)
 {
 	bool due = spcpu_test_woken(s);
+	int i;
 
 	s->balance.func = real_work;
-	clear_bit(SPCPU_REPLENISHING, &s->flags);
+	for (i = 0; i < SPCPU_NR_TYPES; i++)
+		clear_bit(SPCPU_REPLENISHING, &s->types[i].flags);
 	if (due)
 		queue_work(s->wq, &s->balance);
 	/* it may have woken itself */

@@ -23,6 +23,7 @@
  * @fail_map: number of the window that gets no addresses
  * @fail_show: number of the range that cannot be shown
  * @shown_first: pages of that range that are shown all the same
+ * @at_flush: done after each flush, or NULL
  * @pages: pages asked for
  * @maps: windows that addresses were asked for
  * @unmaps: windows whose addresses were given back
@@ -42,6 +43,7 @@ struct spcpu_interference {
 	int fail_map;
 	int fail_show;
 	unsigned int shown_first;
+	void (*at_flush)(struct spcpu *s);
 	atomic_t pages;
 	atomic_t maps;
 	atomic_t unmaps;

@@ -165,7 +165,7 @@ static void thin_reserve_refilled_by_caller(struct kunit *test)
 	void __percpu *ptr;
 
 	spcpu_test_catch_up(s);
-	clear_bit(SPCPU_REPLENISHING, &s->flags);
+	clear_bit(SPCPU_REPLENISHING, &p->plain->flags);
 	while (p->plain->nr_empty_pop >= LOW)
 		KUNIT_ASSERT_EQ(test, 0,
 				spcpu_test_request(s, SZ_4K, SZ_4K, false,
@@ -182,7 +182,38 @@ static void thin_reserve_refilled_by_caller(struct kunit *test)
 	spcpu_test_alloc(test, s, 4, 4);
 	KUNIT_EXPECT_GE(test, p->plain->nr_empty_pop, HIGH);
 	KUNIT_EXPECT_FALSE(test, spcpu_test_woken(s));
-	set_bit(SPCPU_REPLENISHING, &s->flags);
+	set_bit(SPCPU_REPLENISHING, &p->plain->flags);
+	spcpu_test_check(test, s);
+}
+
+static struct pile *thinned;
+
+static void free_the_last(struct spcpu *s)
+{
+	if (thinned->chunk[1]->pins && thinned->chunk[1]->nr_alloc)
+		spcpu_pile_free(thinned, 1, PILE_PAGES - 1, 1);
+}
+
+/* a free while pages go is looked after when the chunk is let go */
+static void thin_while_freed_from(struct kunit *test)
+{
+	struct pile *p = spcpu_pile(test, &spcpu_backing_sparse);
+	struct spcpu *s = p->s;
+
+	spcpu_pile_free(p, 1, 0, PILE_PAGES - 1);
+	spcpu_pile_free(p, 2, 0, PILE_PAGES);
+	spcpu_test_catch_up(s);
+	KUNIT_ASSERT_TRUE(test, spcpu_chunk_is_free(p->chunk[2]));
+	KUNIT_ASSERT_FALSE(test, p->chunk[1]->isolated);
+
+	thinned = p;
+	p->f->at_flush = free_the_last;
+	be_quiet(s);
+	spcpu_interfere_no_more();
+	KUNIT_EXPECT_TRUE(test, spcpu_chunk_is_free(p->chunk[1]));
+	KUNIT_EXPECT_TRUE(test, spcpu_test_woken(s));
+	spcpu_test_catch_up(s);
+	KUNIT_EXPECT_EQ(test, s->stats.nr_chunks, 0U + PILE_CHUNKS);
 	spcpu_test_check(test, s);
 }
 
@@ -194,6 +225,7 @@ static struct kunit_case thin_cases[] = {
 	KUNIT_CASE(thin_not_vmap),
 	KUNIT_CASE(thin_no_verdict_by_allocation),
 	KUNIT_CASE(thin_reserve_refilled_by_caller),
+	KUNIT_CASE(thin_while_freed_from),
 	{ }
 };
 

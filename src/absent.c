@@ -31,39 +31,47 @@ struct victim {
 	bool unknown;
 };
 
-/* the lock may be held by who wrote */
 static void find_area(struct spcpu *s, unsigned long addr, struct victim *v)
 {
 	const struct spcpu_window *window;
 	const struct spcpu_chunk *chunk;
-	unsigned long flags;
 	int start, bits;
-
-	v->unknown = !spin_trylock_irqsave(&s->lock, flags);
-	if (v->unknown)
-		return;
 
 	/* it may have gone meanwhile, and now it cannot any more */
 	window = spcpu_index_find(&s->index, addr, &v->off);
-	if (!window) {
-		spin_unlock_irqrestore(&s->lock, flags);
+	if (!window)
 		return;
-	}
 
 	chunk = spcpu_chunk_has(window->chunk, v->off) ? window->chunk :
 							 window->reserved;
-	if (spcpu_chunk_has(chunk, v->off)) {
-		start = spcpu_map_around(&chunk->map,
-					 (v->off - chunk->start) >>
-					 SPCPU_GRANULE_SHIFT, &bits);
-		if (start >= 0) {
-			v->id = chunk->id;
-			v->start = start << SPCPU_GRANULE_SHIFT;
-			v->size = bits << SPCPU_GRANULE_SHIFT;
-			v->off -= chunk->start + v->start;
-		}
+	if (!spcpu_chunk_has(chunk, v->off))
+		return;
+
+	start = spcpu_map_around(&chunk->map,
+				 (v->off - chunk->start) >> SPCPU_GRANULE_SHIFT,
+				 &bits);
+	if (start < 0)
+		return;
+
+	v->id = chunk->id;
+	v->start = start << SPCPU_GRANULE_SHIFT;
+	v->size = bits << SPCPU_GRANULE_SHIFT;
+	v->off -= chunk->start + v->start;
+}
+
+/* the lock may be held by who wrote */
+static void try_find_area(struct spcpu *s, unsigned long addr, struct victim *v)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (spin_trylock(&s->lock)) {
+		find_area(s, addr, v);
+		spin_unlock(&s->lock);
+	} else {
+		v->unknown = true;
 	}
-	spin_unlock_irqrestore(&s->lock, flags);
+	local_irq_restore(flags);
 }
 
 static bool find_victim(struct spcpu *s, unsigned long addr, struct victim *v)
@@ -81,7 +89,7 @@ static bool find_victim(struct spcpu *s, unsigned long addr, struct victim *v)
 		}
 		found = !cpumask_test_cpu(v->cpu, s->ready_cpus);
 		if (found)
-			find_area(s, addr, v);
+			try_find_area(s, addr, v);
 	}
 	rcu_read_unlock();
 	return found;

@@ -70,8 +70,9 @@ static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
 			     !gfpflags_allow_blocking(req->gfp), &fit);
 	if (err)
 		return err;
+	/* who cannot sleep has asked for a place without a gap */
 	if (s->options.backing->lazy && has_gap(chunk, &fit, gap))
-		return -ENODATA; /* never for who cannot sleep: see above */
+		return -ENODATA;
 
 	spcpu_map_take(&chunk->map, &fit);
 	count_alloc(s, chunk, req->size);
@@ -186,21 +187,15 @@ static int grow(struct spcpu *s, gfp_t gfp, unsigned int next_id)
 	return err;
 }
 
+/* on error the gap's chunk is let go; otherwise the next look does that */
 static int fill(struct spcpu *s, gfp_t gfp, const struct spcpu_gap *gap)
 {
-	unsigned long flags;
-	bool kick;
-	int err;
+	int err = spcpu_populate(s, gap, gfp);
 
-	err = spcpu_populate(s, gap, gfp);
 	if (!err || err == -EAGAIN)
 		return 0;
 
-	spin_lock_irqsave(&s->lock, flags);
-	kick = spcpu_unpin(s, gap->chunk);
-	spin_unlock_irqrestore(&s->lock, flags);
-	if (kick)
-		spcpu_kick(s);
+	spcpu_let_go(s, gap->chunk);
 	return err;
 }
 

@@ -68,7 +68,7 @@ struct spcpu_stats {
 	size_t max_alloc_size;
 };
 
-/* bits of spcpu::flags */
+/* bits of spcpu_chunk_type::flags */
 enum {
 	SPCPU_REPLENISHING,
 };
@@ -88,12 +88,14 @@ enum {
  *                neither reserved nor isolated
  * @used: somebody asked for it: it gets a reserve
  * @atomic_failed: an atomic caller found nothing; the worker makes room
+ * @flags: bit SPCPU_REPLENISHING: somebody fills up the reserve; not under the lock
  */
 struct spcpu_chunk_type {
 	struct spcpu_slots slots;
 	int nr_empty_pop;
 	bool used;
 	bool atomic_failed;
+	unsigned long flags;
 };
 
 /**
@@ -131,7 +133,6 @@ struct spcpu_chunk_type {
  * @stats: see &struct spcpu_stats
  * @wq: runs @balance and @thin
  * @balance: keeps one free chunk and some backed pages, gives the rest back
- * @flags: bit SPCPU_REPLENISHING: somebody fills up a reserve
  * @thin: gives back more when it is quiet
  * @thin_seen: allocations made when @thin last had a look
  * @shrinker: gives back more when memory is short
@@ -165,7 +166,6 @@ struct spcpu {
 	struct spcpu_stats stats;
 	struct workqueue_struct *wq;
 	struct work_struct balance;
-	unsigned long flags;
 	struct delayed_work thin;
 	u64 thin_seen;
 	struct spcpu_shrinker shrinker;
@@ -253,6 +253,7 @@ bool spcpu_has_surplus(const struct spcpu *s,
 bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_pin(struct spcpu *s, struct spcpu_chunk *chunk);
 bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk);
+void spcpu_let_go(struct spcpu *s, struct spcpu_chunk *chunk);
 bool spcpu_put_aside(struct spcpu *s, struct spcpu_chunk *chunk);
 
 /* first_chunk.c */
@@ -275,8 +276,14 @@ void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 
 /* balance.c */
 void spcpu_kick(struct spcpu *s);
-void spcpu_replenish(struct spcpu *s, struct spcpu_chunk_type *type);
 void spcpu_balance_work(struct work_struct *work);
+
+/* reserve.c */
+bool spcpu_fill_reserve(struct spcpu *s, struct spcpu_chunk_type *type);
+void spcpu_replenish(struct spcpu *s, struct spcpu_chunk_type *type);
+
+/* thin.c */
+void spcpu_thin_later(struct spcpu *s, const struct spcpu_chunk_type *type);
 void spcpu_thin_work(struct work_struct *work);
 
 /* hotplug.c */

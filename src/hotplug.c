@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hotplug: with hotplug=online only CPUs that are, or have been, online have
- * pages. A CPU gets them, and its objects their initial values, in the first
- * stage of its coming online, which can still be refused; and keeps them when it
- * leaves.
+ * pages. A CPU gets them, and its objects their initial values, while its coming
+ * online is prepared (CPUHP_BP_PREPARE_DYN) and can still be refused, before it
+ * runs anything; and keeps them when it leaves.
  *
  * The CPU hotplug core holds its lock for writing meanwhile. Callbacks are
  * registered with it held for reading, so there is no lock of ours around any of
@@ -57,7 +57,6 @@ static struct spcpu_chunk *next_window(struct spcpu *s,
 				       struct spcpu_chunk *prev)
 {
 	struct spcpu_chunk *chunk, *found = NULL;
-	bool kick = false;
 
 	spin_lock_irq(&s->lock);
 	chunk = prev ?: list_entry(&s->chunks, struct spcpu_chunk, all);
@@ -68,23 +67,11 @@ static struct spcpu_chunk *next_window(struct spcpu *s,
 		found = chunk;
 		break;
 	}
+	spin_unlock_irq(&s->lock);
+
 	if (prev)
-		kick = spcpu_unpin(s, prev);
-	spin_unlock_irq(&s->lock);
-	if (kick)
-		spcpu_kick(s);
+		spcpu_let_go(s, prev);
 	return found;
-}
-
-static void let_go(struct spcpu *s, struct spcpu_chunk *chunk)
-{
-	bool kick;
-
-	spin_lock_irq(&s->lock);
-	kick = spcpu_unpin(s, chunk);
-	spin_unlock_irq(&s->lock);
-	if (kick)
-		spcpu_kick(s);
 }
 
 static int bring_pages(struct spcpu *s, unsigned int cpu)
@@ -95,7 +82,7 @@ static int bring_pages(struct spcpu *s, unsigned int cpu)
 	while ((chunk = next_window(s, chunk))) {
 		err = spcpu_populate_cpu(s, chunk, cpu);
 		if (err) {
-			let_go(s, chunk);
+			spcpu_let_go(s, chunk);
 			return err;
 		}
 	}

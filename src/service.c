@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Service: chunks in service, where they stand in the slots, and what is counted
- * of them. All of it under the allocator's lock, none of it takes memory.
+ * of them. All of it under the allocator's lock, which those that let go of a
+ * chunk take themselves; none of it takes memory.
  */
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
@@ -334,6 +335,25 @@ bool spcpu_unpin(struct spcpu *s, struct spcpu_chunk *chunk)
 	return (chunk->freed || chunk->isolated) && spcpu_review(s, chunk);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_unpin);
+
+/**
+ * spcpu_let_go() - let go of a chunk, and have it looked after if that is due
+ * @s: the allocator
+ * @chunk: a chunk after spcpu_pin()
+ *
+ * Context: Any but NMI. Takes the lock.
+ */
+void spcpu_let_go(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	unsigned long flags;
+	bool kick;
+
+	spin_lock_irqsave(&s->lock, flags);
+	kick = spcpu_unpin(s, chunk);
+	spin_unlock_irqrestore(&s->lock, flags);
+	if (kick)
+		spcpu_kick(s);
+}
 
 /**
  * spcpu_put_aside() - let go of a chunk that gave its pages back
