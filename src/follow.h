@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Follow: a shadow on paper is given what another allocator was given, and each of
+ * its decisions is held against the other's.
+ *
+ * On paper: chunks, slots, maps and counts are there, memory is not.
+ */
+#ifndef SPCPU_FOLLOW_H
+#define SPCPU_FOLLOW_H
+
+#include <linux/types.h>
+
+#include "recording.h"
+#include "snapshot.h"
+
+/* of a report, with its end */
+#define SPCPU_FOLLOW_LINE_MAX	256
+
+struct spcpu_follow;
+
+/**
+ * struct spcpu_follow_options - how to follow
+ *
+ * @own_way: objects stay where the shadow puts them, and what pages and chunks it
+ *           takes is its own doing: to see what comes of another policy. Otherwise
+ *           an object that went elsewhere is moved to where it was recorded, and
+ *           the worker's doings are taken over, so that each decision is judged by
+ *           itself
+ */
+struct spcpu_follow_options {
+	bool own_way;
+};
+
+/**
+ * struct spcpu_follow_stats - what came of it
+ *
+ * @ops: events
+ * @allocs: objects placed
+ * @frees: objects freed
+ * @fails: requests in vain
+ * @identical: of @allocs, placed in the same chunk at the same offset
+ * @wrong: of @allocs, placed elsewhere although all that decides it was known
+ * @undecidable: of @allocs, placed elsewhere where the order of events, or what
+ *               pages were backed, was not recorded
+ * @lost: events that were not recorded
+ * @bad: events that cannot be: frees of what is not there, areas that overlap
+ * @passes: times that the worker ran
+ * @passes_same: of these, the shadow's worker did the same, so far as it had the
+ *               chunks to itself
+ * @chunks: chunks now
+ * @max_chunks: most there were
+ * @pages: backed pages of a unit now
+ * @max_pages: most there were
+ * @live: live objects
+ * @live_bytes: their bytes
+ * @frag_sum: free bytes between areas, over all chunks
+ * @frag_max: the longest of these runs
+ */
+struct spcpu_follow_stats {
+	u64 ops;
+	u64 allocs;
+	u64 frees;
+	u64 fails;
+	u64 identical;
+	u64 wrong;
+	u64 undecidable;
+	u64 lost;
+	u64 bad;
+	u64 passes;
+	u64 passes_same;
+	u64 chunks;
+	u64 max_chunks;
+	u64 pages;
+	u64 max_pages;
+	u64 live;
+	u64 live_bytes;
+	u64 frag_sum;
+	u64 frag_max;
+};
+
+struct spcpu_follow *
+spcpu_follow_create(const struct spcpu_snapshot *start,
+		    const struct spcpu_follow_options *options);
+void spcpu_follow_destroy(struct spcpu_follow *f);
+int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op);
+unsigned int spcpu_follow_compare(struct spcpu_follow *f,
+				  const struct spcpu_snapshot *now);
+void spcpu_follow_stats(struct spcpu_follow *f, struct spcpu_follow_stats *st);
+void spcpu_follow_report(struct spcpu_follow *f,
+			 void (*line)(void *to, const char *text), void *to);
+
+#endif /* SPCPU_FOLLOW_H */
