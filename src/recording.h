@@ -87,6 +87,6 @@ struct spcpu_op {
 };
 
 int spcpu_op_line(const struct spcpu_op *op, char *line, size_t size);
-int spcpu_op_parse(struct spcpu_op *op, char *line, const char **why);
+int spcpu_op_parse(struct spcpu_op *op, const char *line, const char **why);
 
 #endif /* SPCPU_RECORDING_H */

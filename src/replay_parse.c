@@ -12,69 +12,27 @@
 
 #include "compat/kunit.h"
 #include "replay.h"
+#include "words.h"
 
-/* a part of the line; what is left of it, or a word */
-struct text {
-	const char *at;
-	size_t len;
-};
-
-static bool is_blank(char c)
+static bool take_number(struct spcpu_text *rest, u32 *number)
 {
-	return c == ' ' || c == '\t';
-}
+	u64 value;
 
-/* cut the next word off; its length is 0 when there is none */
-static struct text next_word(struct text *rest)
-{
-	struct text word;
-
-	while (rest->len && is_blank(*rest->at)) {
-		rest->at++;
-		rest->len--;
-	}
-
-	word = (struct text){ .at = rest->at };
-	while (rest->len && !is_blank(*rest->at)) {
-		rest->at++;
-		rest->len--;
-		word.len++;
-	}
-	return word;
-}
-
-static bool word_is(struct text word, const char *what)
-{
-	return word.len == strlen(what) && !memcmp(word.at, what, word.len);
-}
-
-static bool take_number(struct text *rest, u32 *number)
-{
-	struct text word = next_word(rest);
-	u64 value = 0;
-	size_t i;
-
-	for (i = 0; i < word.len; i++) {
-		if (word.at[i] < '0' || word.at[i] > '9')
-			return false;
-
-		value = value * 10 + (word.at[i] - '0');
-		if (value > U32_MAX)
-			return false;
-	}
+	if (!spcpu_take_decimal(rest, U32_MAX, &value))
+		return false;
 	*number = value;
-	return word.len;
+	return true;
 }
 
 /* each of them once, in any order */
-static const char *parse_flags(struct text *rest, struct spcpu_replay_op *op)
+static const char *parse_flags(struct spcpu_text *rest, struct spcpu_replay_op *op)
 {
-	struct text word;
+	struct spcpu_text word;
 
-	for (word = next_word(rest); word.len; word = next_word(rest)) {
-		if (word_is(word, "atomic") && !op->atomic)
+	for (word = spcpu_word(rest); word.len; word = spcpu_word(rest)) {
+		if (spcpu_word_is(word, "atomic") && !op->atomic)
 			op->atomic = true;
-		else if (word_is(word, "account") && !op->account)
+		else if (spcpu_word_is(word, "account") && !op->account)
 			op->account = true;
 		else
 			return "behind the alignment may come only `atomic` and `account`";
@@ -82,7 +40,7 @@ static const char *parse_flags(struct text *rest, struct spcpu_replay_op *op)
 	return NULL;
 }
 
-static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
+static const char *parse_alloc(struct spcpu_text *rest, struct spcpu_replay_op *op)
 {
 	op->verb = SPCPU_REPLAY_ALLOC;
 	if (!take_number(rest, &op->id))
@@ -94,7 +52,7 @@ static const char *parse_alloc(struct text *rest, struct spcpu_replay_op *op)
 	return parse_flags(rest, op);
 }
 
-static const char *parse_free(struct text *rest, struct spcpu_replay_op *op)
+static const char *parse_free(struct spcpu_text *rest, struct spcpu_replay_op *op)
 {
 	op->verb = SPCPU_REPLAY_FREE;
 	if (!take_number(rest, &op->id))
@@ -102,12 +60,12 @@ static const char *parse_free(struct text *rest, struct spcpu_replay_op *op)
 	return NULL;
 }
 
-static const char *parse(struct text line, struct spcpu_replay_op *op)
+static const char *parse(struct spcpu_text line, struct spcpu_replay_op *op)
 {
-	struct text rest = {
+	struct spcpu_text rest = {
 		line.at, min_t(size_t, line.len, SPCPU_REPLAY_LINE_MAX)
 	};
-	struct text verb = next_word(&rest);
+	struct spcpu_text verb = spcpu_word(&rest);
 	const char *why;
 
 	if (verb.len && *verb.at == '#')
@@ -117,14 +75,14 @@ static const char *parse(struct text line, struct spcpu_replay_op *op)
 	if (!verb.len)
 		return NULL;
 
-	if (word_is(verb, "a"))
+	if (spcpu_word_is(verb, "a"))
 		why = parse_alloc(&rest, op);
-	else if (word_is(verb, "f"))
+	else if (spcpu_word_is(verb, "f"))
 		why = parse_free(&rest, op);
 	else
 		return "begins with neither `a`, `f` nor #";
 
-	if (!why && next_word(&rest).len)
+	if (!why && spcpu_word(&rest).len)
 		why = "more words than it takes";
 	return why;
 }
@@ -147,7 +105,7 @@ int spcpu_replay_parse(const char *line, size_t len, struct spcpu_replay_op *op,
 	const char *wrong;
 
 	*op = (struct spcpu_replay_op){};
-	wrong = parse((struct text){ line, len }, op);
+	wrong = parse((struct spcpu_text){ line, len }, op);
 	if (!wrong)
 		return 0;
 

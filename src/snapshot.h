@@ -58,6 +58,7 @@ struct spcpu_snapshot_chunk {
  * @nr_empty_pop: the reserve, as counted by the allocator
  * @atomic_failed: an atomic caller found nothing, and the worker does not know yet
  * @nr_chunks: length of @chunks
+ * @nr_expected: what its text says that will be
  * @chunks: the reserved chunk, if there is one; then the others by slot, in the
  *          order of its list
  */
@@ -67,6 +68,7 @@ struct spcpu_snapshot {
 	int nr_empty_pop;
 	bool atomic_failed;
 	unsigned int nr_chunks;
+	unsigned int nr_expected;
 	struct list_head chunks;
 };
 
@@ -95,7 +97,7 @@ int spcpu_snapshot_check(const struct spcpu_snapshot *snap, const char **why);
 /* snapshot_text.c */
 int spcpu_snapshot_line(const struct spcpu_snapshot *snap,
 			struct spcpu_snapshot_pos *pos, char *line, size_t size);
-int spcpu_snapshot_parse(struct spcpu_snapshot *snap, char *line,
+int spcpu_snapshot_parse(struct spcpu_snapshot *snap, const char *line,
 			 const char **why);
 
 #endif /* SPCPU_SNAPSHOT_H */

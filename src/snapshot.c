@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Snapshot: made, held against itself, and thrown away.
+ */
+#include <linux/bitmap.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "compat/kunit.h"
+#include "snapshot.h"
+
+/**
+ * spcpu_snapshot_init() - an empty snapshot
+ * @snap: what to set up
+ *
+ * Context: Any.
+ */
+void spcpu_snapshot_init(struct spcpu_snapshot *snap)
+{
+	*snap = (struct spcpu_snapshot) { };
+	INIT_LIST_HEAD(&snap->chunks);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_init);
+
+/**
+ * spcpu_snapshot_exit() - empty a snapshot
+ * @snap: a snapshot; fine when it is empty already
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_snapshot_exit(struct spcpu_snapshot *snap)
+{
+	struct spcpu_snapshot_chunk *chunk, *next;
+
+	list_for_each_entry_safe(chunk, next, &snap->chunks, node) {
+		list_del(&chunk->node);
+		spcpu_map_exit(&chunk->map);
+		kvfree(chunk);
+	}
+	snap->nr_chunks = 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_exit);
+
+/**
+ * spcpu_snapshot_add() - a chunk more
+ * @snap: the snapshot
+ * @nr_pages: pages of the chunk
+ * @gfp: how memory is allocated
+ *
+ * Context: Any that @gfp allows.
+ * Return: The chunk, the last of the list, free and without pages; NULL without
+ *	memory.
+ */
+struct spcpu_snapshot_chunk *
+spcpu_snapshot_add(struct spcpu_snapshot *snap, int nr_pages, gfp_t gfp)
+{
+	struct spcpu_snapshot_chunk *chunk;
+
+	chunk = kvzalloc(struct_size(chunk, populated,
+				     BITS_TO_LONGS(nr_pages)), gfp);
+	if (!chunk)
+		return NULL;
+	if (spcpu_map_init(&chunk->map, nr_pages, chunk->populated, gfp)) {
+		kvfree(chunk);
+		return NULL;
+	}
+	list_add_tail(&chunk->node, &snap->chunks);
+	snap->nr_chunks++;
+	return chunk;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_add);
+
+/* where a run of no length begins means nothing */
+static bool run_fits(int start, int len, int nr_bits)
+{
+	return !len || (len > 0 && start >= 0 && len <= nr_bits &&
+			start <= nr_bits - len);
+}
+
+static bool is_within(int value, int most)
+{
+	return value >= 0 && value <= most;
+}
+
+static bool hints_fit(const struct spcpu_hints *h, int nr_bits)
+{
+	return h->nr_bits == nr_bits &&
+	       run_fits(h->contig_hint_start, h->contig_hint, nr_bits) &&
+	       run_fits(h->scan_hint_start, h->scan_hint, nr_bits) &&
+	       is_within(h->left_free, nr_bits) &&
+	       is_within(h->right_free, nr_bits) &&
+	       is_within(h->first_free, nr_bits);
+}
+
+/* the longest run that a block knows of is there */
+static bool run_is_free(const struct spcpu_map *map, int block)
+{
+	const struct spcpu_hints *h = &map->blocks[block];
+	int start = block * SPCPU_BLOCK_BITS + h->contig_hint_start;
+
+	return !h->contig_hint ||
+	       find_next_bit(map->alloc, start + h->contig_hint, start) ==
+	       start + h->contig_hint;
+}
+
+static const char *check_blocks(const struct spcpu_map *map)
+{
+	int i, nr_empty = 0;
+
+	for (i = 0; i < map->nr_blocks; i++) {
+		if (!hints_fit(&map->blocks[i], SPCPU_BLOCK_BITS))
+			return "a block's hints are out of range";
+		if (!run_is_free(map, i))
+			return "a block's longest free run is not free";
+		nr_empty += spcpu_map_block_free(map, i);
+	}
+	if (nr_empty != map->nr_empty)
+		return "its number of free blocks is wrong";
+	if (!hints_fit(&map->whole, map->nr_bits))
+		return "its hints are out of range";
+	return NULL;
+}
+
+/* backed pages, whose counting of those without areas is the allocator's own */
+static const char *check_pages(const struct spcpu_snapshot_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+	int i, nr_empty = 0;
+
+	if (bitmap_weight(chunk->populated, map->nr_blocks) !=
+	    chunk->nr_populated)
+		return "its number of backed pages is wrong";
+
+	for (i = 0; i < map->nr_blocks; i++)
+		nr_empty += test_bit(i, chunk->populated) &&
+			    spcpu_map_block_free(map, i);
+	if (nr_empty != chunk->nr_empty_pop)
+		return "its number of backed pages without areas is wrong";
+	return NULL;
+}
+
+static const char *check_chunk(const struct spcpu_snapshot *snap,
+			       const struct spcpu_snapshot_chunk *chunk)
+{
+	const struct spcpu_map *map = &chunk->map;
+	size_t bytes = (size_t)map->nr_blocks << PAGE_SHIFT;
+
+	if (!chunk->base || offset_in_page(chunk->base))
+		return "its address is no page's";
+	if (bytes > snap->unit_size)
+		return "it is longer than a unit";
+	if (!chunk->immutable && (bytes != snap->unit_size || chunk->head ||
+				  chunk->tail))
+		return "it is shorter than a unit";
+	if ((chunk->head | chunk->tail) % SPCPU_GRANULE ||
+	    chunk->head >= PAGE_SIZE || chunk->tail >= PAGE_SIZE ||
+	    chunk->head + chunk->tail >= bytes)
+		return "its ends are out of range";
+	if (chunk->reserved != (chunk->slot < 0) ||
+	    chunk->slot >= snap->nr_slots)
+		return "it is on no slot's list";
+	if (map->nr_bits - bitmap_weight(map->alloc, map->nr_bits) !=
+	    map->free_bits)
+		return "its number of free bytes is not what its map has";
+	return check_blocks(map) ?: check_pages(chunk);
+}
+
+/* each chunk once, in the order of their slots */
+static const char *check_order(const struct spcpu_snapshot *snap)
+{
+	const struct spcpu_snapshot_chunk *chunk, *other;
+	int slot = -1;
+
+	list_for_each_entry(chunk, &snap->chunks, node) {
+		if (chunk->slot < slot)
+			return "chunks are not in the order of their slots";
+		slot = chunk->slot;
+		other = chunk;
+		list_for_each_entry_continue(other, &snap->chunks, node) {
+			if (other->base == chunk->base &&
+			    other->reserved == chunk->reserved)
+				return "a chunk is on two lists";
+		}
+	}
+	return NULL;
+}
+
+static const char *check(const struct spcpu_snapshot *snap)
+{
+	const struct spcpu_snapshot_chunk *chunk;
+	const char *why;
+	int nr_empty = 0;
+
+	list_for_each_entry(chunk, &snap->chunks, node) {
+		why = check_chunk(snap, chunk);
+		if (why)
+			return why;
+		if (!chunk->reserved && !chunk->isolated)
+			nr_empty += chunk->nr_empty_pop;
+	}
+	if (nr_empty != snap->nr_empty_pop)
+		return "the number of backed pages without areas is not the chunks' sum";
+	return check_order(snap);
+}
+
+/**
+ * spcpu_snapshot_check() - hold a snapshot against itself
+ * @snap: the snapshot, with maps and numbers of any values
+ * @why: on error set to what cannot be, in words; of a chunk if it says "it"
+ *
+ * Context: Any; takes time for all pages of all chunks.
+ * Return: 0, or -EINVAL.
+ */
+int spcpu_snapshot_check(const struct spcpu_snapshot *snap, const char **why)
+{
+	const char *wrong = check(snap);
+
+	if (!wrong)
+		return 0;
+	*why = wrong;
+	return -EINVAL;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_check);
