@@ -56,6 +56,13 @@ static void drop_cpus(struct spcpu *s)
 	free_cpumask_var(s->backed_cpus);
 }
 
+static const struct spcpu_paging paging = {
+	.populate = spcpu_populate,
+	.depopulate = spcpu_depopulate,
+	.grow = spcpu_grow,
+	.retire = spcpu_retire,
+};
+
 static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
 				 const struct spcpu_options *options)
 {
@@ -74,6 +81,7 @@ static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
 	spcpu_index_init(&s->index, layout->unit_size);
 	s->layout = layout;
 	s->options = *options;
+	s->paging = &paging;
 	s->stats.min_alloc_size = layout->unit_size;
 	return s;
 }

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Balance: the worker, which goes over the chunks of each type in the order of
+ * Balance: what the worker does with the chunks of a type, in the order of
  * mm/percpu.c. One free chunk is kept, the others go; chunks that are mostly
  * empty give pages back; the reserve is filled up.
  */
 #include <linux/limits.h>
 
 #include "core.h"
-
-/**
- * spcpu_kick() - have the worker look after the chunks
- * @s: the allocator
- *
- * Context: Any but NMI.
- */
-void spcpu_kick(struct spcpu *s)
-{
-	if (!READ_ONCE(s->dying))
-		queue_work(s->wq, &s->balance);
-}
 
 /* the free chunk that is kept; those that are pinned will not be free for long */
 static struct spcpu_chunk *spare_of(struct spcpu_chunk_type *type)
@@ -69,7 +57,7 @@ static void trim(struct spcpu *s, struct spcpu_chunk_type *type,
 
 	while ((chunk = take_surplus(s, type, empty_only)))
 		list_add(&chunk->node, &surplus);
-	spcpu_retire(s, &surplus);
+	s->paging->retire(s, &surplus);
 }
 
 /*
@@ -105,36 +93,26 @@ static bool reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
 	bool surplus = false;
 
 	while ((chunk = next_to_depopulate(s, type))) {
-		spcpu_depopulate(s, chunk, UINT_MAX);
+		s->paging->depopulate(s, chunk, UINT_MAX);
 		surplus |= spcpu_put_aside(s, chunk);
 	}
 	return surplus;
 }
 
 /**
- * spcpu_balance_work() - keep one free chunk and room for atomic callers
- * @work: &struct spcpu.balance
+ * spcpu_balance() - keep one free chunk and room for atomic callers, and no more
+ * @s: the allocator
+ * @type: chunks of this kind
  *
- * Context: Process context (workqueue).
+ * Context: Process context. May sleep, and wait for memory reclaim. No lock held.
  */
-void spcpu_balance_work(struct work_struct *work)
+void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type)
 {
-	struct spcpu *s = container_of(work, struct spcpu, balance);
 	bool surplus;
-	int i;
 
-	for (i = 0; i < SPCPU_NR_TYPES; i++) {
-		struct spcpu_chunk_type *type = &s->types[i];
-
-		/* queued by somebody who did not see it coming */
-		if (READ_ONCE(s->dying))
-			return;
-
-		trim(s, type, false);
-		surplus = reclaim(s, type);
-		spcpu_fill_reserve(s, type);
-		/* what fell free meanwhile */
-		trim(s, type, !surplus);
-		spcpu_thin_later(s, type);
-	}
+	trim(s, type, false);
+	surplus = reclaim(s, type);
+	spcpu_fill_reserve(s, type);
+	/* what fell free meanwhile */
+	trim(s, type, !surplus);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Core: one allocation through slots, engine, population and zeroing; one free.
+ * Core: one allocation through placement, population and zeroing; one free.
  *
  * Says nothing to the log: what went wrong is in the return value, and who
  * asked decides how to tell.
@@ -14,29 +14,6 @@
 #include "core.h"
 #include "shadow_percpu.h"
 #include "trace.h"
-
-static void count_alloc(struct spcpu *s, struct spcpu_chunk *chunk, size_t size)
-{
-	struct spcpu_stats *st = &s->stats;
-
-	st->nr_alloc++;
-	st->nr_cur_alloc++;
-	st->nr_max_alloc = max(st->nr_max_alloc, st->nr_cur_alloc);
-	st->min_alloc_size = min(st->min_alloc_size, size);
-	st->max_alloc_size = max(st->max_alloc_size, size);
-
-	chunk->nr_alloc++;
-	chunk->max_alloc_size = max(chunk->max_alloc_size, size);
-}
-
-static void count_free(struct spcpu *s, struct spcpu_chunk *chunk)
-{
-	s->stats.nr_dealloc++;
-	s->stats.nr_cur_alloc--;
-
-	if (!--chunk->nr_alloc)
-		chunk->max_alloc_size = 0;
-}
 
 /* which of the place's pages must come first, if any */
 static bool has_gap(struct spcpu_chunk *chunk, const struct spcpu_fit *fit,
@@ -54,71 +31,6 @@ static bool has_gap(struct spcpu_chunk *chunk, const struct spcpu_fit *fit,
 	return true;
 }
 
-/*
- * An area of one chunk: its byte offset, or why there is none. -ENODATA: there
- * would be one if pages were put into @gap.
- */
-static int take_area(struct spcpu *s, struct spcpu_chunk *chunk,
-		     const struct spcpu_request *req, struct spcpu_gap *gap)
-{
-	struct spcpu_slot_state before = spcpu_chunk_state(chunk);
-	struct spcpu_fit fit;
-	int err;
-
-	err = spcpu_map_find(&chunk->map, req->size >> SPCPU_GRANULE_SHIFT,
-			     req->align >> SPCPU_GRANULE_SHIFT,
-			     !gfpflags_allow_blocking(req->gfp), &fit);
-	if (err)
-		return err;
-	/* who cannot sleep has asked for a place without a gap */
-	if (s->options.backing->lazy && has_gap(chunk, &fit, gap))
-		return -ENODATA;
-
-	spcpu_map_take(&chunk->map, &fit);
-	count_alloc(s, chunk, req->size);
-	spcpu_chunk_changed(s, chunk, before);
-	spcpu_reintegrate(s, chunk);
-	return fit.off << SPCPU_GRANULE_SHIFT;
-}
-
-/*
- * The fullest chunk that may serve the request comes first. A nearly full one
- * whose hints refuse is put aside, into the slot that nobody looks at, until a
- * free moves it (kernel: PCPU_SLOT_FAIL_THRESHOLD).
- */
-static struct spcpu_chunk *find_area(struct spcpu *s,
-				     const struct spcpu_request *req, int *off,
-				     struct spcpu_gap *gap)
-{
-	struct spcpu_chunk_type *type = spcpu_type_for(s, req->gfp);
-	struct spcpu_chunk *chunk, *next;
-	int slot;
-
-	lockdep_assert_held(&s->lock);
-
-	if (req->reserved && s->reserved) {
-		*off = take_area(s, s->reserved, req, gap);
-		return *off < 0 ? NULL : s->reserved;
-	}
-
-	type->used = true;
-	for (slot = spcpu_slot_of_size(&type->slots, req->size);
-	     slot <= type->slots.free; slot++) {
-		list_for_each_entry_safe(chunk, next, &type->slots.lists[slot],
-					 node) {
-			*off = take_area(s, chunk, req, gap);
-			if (*off >= 0)
-				return chunk;
-			if (gap->chunk)
-				return NULL;
-			if (*off == -ENOSPC && slot < SPCPU_SLOT_FAIL_THRESHOLD)
-				spcpu_slot_move(&type->slots, &chunk->node, 0,
-						true);
-		}
-	}
-	return NULL;
-}
-
 /**
  * struct attempt - one look at the chunks
  *
@@ -133,6 +45,27 @@ struct attempt {
 	unsigned int next_id;
 	bool dying;
 };
+
+/* the chunk with the area; NULL: there is no room, or pages must come first */
+static struct spcpu_chunk *take_area(struct spcpu *s,
+				     const struct spcpu_request *req,
+				     struct attempt *a)
+{
+	struct spcpu_chunk *chunk;
+	struct spcpu_fit fit;
+
+	chunk = spcpu_place_find(s, req, &fit);
+	if (!chunk)
+		return NULL;
+
+	/* who cannot sleep has asked for a place without a gap */
+	if (s->options.backing->lazy && has_gap(chunk, &fit, &a->gap))
+		return NULL;
+
+	spcpu_place_take(s, chunk, &fit);
+	a->off = fit.off << SPCPU_GRANULE_SHIFT;
+	return chunk;
+}
 
 /* the chunk with the area; NULL, and @a says what is missing */
 static struct spcpu_chunk *look(struct spcpu *s,
@@ -149,7 +82,7 @@ static struct spcpu_chunk *look(struct spcpu *s,
 	a->dying = s->dying;
 	a->next_id = s->next_id;
 	if (!a->dying)
-		chunk = find_area(s, req, &a->off, &a->gap);
+		chunk = take_area(s, req, a);
 	if (a->gap.chunk)
 		spcpu_pin(s, a->gap.chunk);
 	if (pinned)
@@ -341,7 +274,6 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 {
 	struct spcpu_chunk *chunk;
-	struct spcpu_slot_state before;
 	unsigned long off;
 	int bits;
 
@@ -357,11 +289,7 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 	kmemleak_free_percpu(ptr);
 	spcpu_object_gone(s, ptr);
 
-	before = spcpu_chunk_state(chunk);
-	spcpu_map_free(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
-	count_free(s, chunk);
-	spcpu_chunk_changed(s, chunk, before);
-	*kick = spcpu_review(s, chunk);
+	*kick = spcpu_place_give(s, chunk, off);
 	trace_percpu_free_percpu(chunk, off, ptr);
 	return 0;
 }

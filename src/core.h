@@ -98,6 +98,29 @@ struct spcpu_chunk_type {
 	unsigned long flags;
 };
 
+struct spcpu;
+struct spcpu_gap;
+
+/**
+ * struct spcpu_paging - how chunks and pages come and go
+ *
+ * For real, as spcpu_populate(), spcpu_depopulate(), spcpu_grow() and spcpu_retire()
+ * do it; or on paper, where nothing but counts change (paper.c).
+ *
+ * @populate: see spcpu_populate()
+ * @depopulate: see spcpu_depopulate()
+ * @grow: see spcpu_grow()
+ * @retire: see spcpu_retire()
+ */
+struct spcpu_paging {
+	int (*populate)(struct spcpu *s, const struct spcpu_gap *gap,
+			gfp_t gfp);
+	unsigned long (*depopulate)(struct spcpu *s, struct spcpu_chunk *chunk,
+				    unsigned int most);
+	bool (*grow)(struct spcpu *s, gfp_t gfp);
+	void (*retire)(struct spcpu *s, struct list_head *chunks);
+};
+
 /**
  * struct spcpu - one allocator
  *
@@ -113,6 +136,7 @@ struct spcpu_chunk_type {
  * @growing: those who ran dry make chunks one after the other
  * @layout: units and groups
  * @options: as given
+ * @paging: how chunks and pages come and go
  * @pages: what was taken from the machine
  * @types: the chunks of each kind
  * @chunks: all chunks by id
@@ -131,7 +155,7 @@ struct spcpu_chunk_type {
  * @next_id: number of the next chunk
  * @dying: no new areas
  * @stats: see &struct spcpu_stats
- * @wq: runs @balance and @thin
+ * @wq: runs @balance and @thin; NULL on paper, where nobody does
  * @balance: keeps one free chunk and some backed pages, gives the rest back
  * @thin: gives back more when it is quiet
  * @thin_seen: allocations made when @thin last had a look
@@ -146,6 +170,7 @@ struct spcpu {
 	struct mutex growing; /* one new chunk at a time */
 	struct spcpu_layout *layout;
 	struct spcpu_options options;
+	const struct spcpu_paging *paging;
 	struct spcpu_pages pages;
 	struct spcpu_chunk_type types[SPCPU_NR_TYPES];
 	struct list_head chunks;
@@ -231,6 +256,15 @@ int spcpu_free(struct spcpu *s, void __percpu *ptr);
 int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		 struct spcpu_place *place);
 
+/* place.c: all under the lock */
+struct spcpu_chunk *spcpu_place_find(struct spcpu *s,
+				     const struct spcpu_request *req,
+				     struct spcpu_fit *fit);
+void spcpu_place_take(struct spcpu *s, struct spcpu_chunk *chunk,
+		      const struct spcpu_fit *fit);
+bool spcpu_place_give(struct spcpu *s, struct spcpu_chunk *chunk,
+		      unsigned int off);
+
 /* service.c: chunks in service, all under the lock */
 struct spcpu_slot_state {
 	int slot;
@@ -243,6 +277,7 @@ void spcpu_chunk_changed(struct spcpu *s, struct spcpu_chunk *chunk,
 void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap);
+void spcpu_pages_went(struct spcpu *s, const struct spcpu_gap *gap);
 unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk,
 			       unsigned int most);
 int spcpu_excess(const struct spcpu_chunk_type *type);
@@ -274,9 +309,12 @@ void spcpu_depopulate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
 bool spcpu_grow(struct spcpu *s, gfp_t gfp);
 void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 
-/* balance.c */
+/* worker.c */
 void spcpu_kick(struct spcpu *s);
 void spcpu_balance_work(struct work_struct *work);
+
+/* balance.c */
+void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type);
 
 /* reserve.c */
 bool spcpu_fill_reserve(struct spcpu *s, struct spcpu_chunk_type *type);

@@ -16,6 +16,7 @@
 /* of a report, with its end */
 #define SPCPU_FOLLOW_LINE_MAX	256
 
+struct spcpu;
 struct spcpu_follow;
 
 /**
@@ -44,9 +45,8 @@ struct spcpu_follow_options {
  *               pages were backed, was not recorded
  * @lost: events that were not recorded
  * @bad: events that cannot be: frees of what is not there, areas that overlap
+ * @refused: of @fails without sleep, those where the shadow found no room either
  * @passes: times that the worker ran
- * @passes_same: of these, the shadow's worker did the same, so far as it had the
- *               chunks to itself
  * @chunks: chunks now
  * @max_chunks: most there were
  * @pages: backed pages of a unit now
@@ -66,8 +66,8 @@ struct spcpu_follow_stats {
 	u64 undecidable;
 	u64 lost;
 	u64 bad;
+	u64 refused;
 	u64 passes;
-	u64 passes_same;
 	u64 chunks;
 	u64 max_chunks;
 	u64 pages;
@@ -83,8 +83,9 @@ spcpu_follow_create(const struct spcpu_snapshot *start,
 		    const struct spcpu_follow_options *options);
 void spcpu_follow_destroy(struct spcpu_follow *f);
 int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op);
-unsigned int spcpu_follow_compare(struct spcpu_follow *f,
-				  const struct spcpu_snapshot *now);
+int spcpu_follow_compare(struct spcpu_follow *f,
+			 const struct spcpu_snapshot *now);
+struct spcpu *spcpu_follow_shadow(struct spcpu_follow *f);
 void spcpu_follow_stats(struct spcpu_follow *f, struct spcpu_follow_stats *st);
 void spcpu_follow_report(struct spcpu_follow *f,
 			 void (*line)(void *to, const char *text), void *to);

@@ -97,7 +97,7 @@ static int fill_chunk(struct spcpu *s, struct spcpu_chunk *chunk, int wanted)
 		if (!more)
 			break;
 
-		err = spcpu_populate(s, &gap, spare_for(s, chunk->type));
+		err = s->paging->populate(s, &gap, spare_for(s, chunk->type));
 		if (!err)
 			wanted -= gap.nr;
 		else if (err != -EAGAIN)
@@ -130,7 +130,7 @@ static bool grow(struct spcpu *s, struct spcpu_chunk_type *type)
 	bool grown;
 
 	mutex_lock(&s->growing);
-	grown = spcpu_grow(s, spare_for(s, type));
+	grown = s->paging->grow(s, spare_for(s, type));
 	mutex_unlock(&s->growing);
 	return grown;
 }

@@ -147,6 +147,29 @@ void spcpu_pages_came(struct spcpu *s, const struct spcpu_gap *gap)
 }
 
 /**
+ * spcpu_pages_went() - pages are not backed any more
+ * @s: the allocator
+ * @gap: where; pages that were backed have no areas
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_pages_went(struct spcpu *s, const struct spcpu_gap *gap)
+{
+	unsigned int end = gap->from + gap->nr, nr = 0;
+	unsigned int i = gap->from;
+
+	lockdep_assert_held(&s->lock);
+
+	for_each_set_bit_from(i, gap->chunk->populated, end) {
+		__clear_bit(i, gap->chunk->populated);
+		nr++;
+	}
+	gap->chunk->nr_populated -= nr;
+	s->nr_populated -= nr;
+	count_empty(s, gap->chunk, -nr);
+}
+
+/**
  * spcpu_pages_leave() - a chunk's backed pages without areas are not backed from
  *	now on
  * @s: the allocator
@@ -272,7 +295,7 @@ int spcpu_excess(const struct spcpu_chunk_type *type)
 /* worth to look into when it gets quiet, and nobody is going to yet */
 static bool should_thin(const struct spcpu *s, const struct spcpu_chunk *chunk)
 {
-	return s->options.backing->lazy &&
+	return s->wq && s->options.backing->lazy &&
 	       spcpu_excess(chunk->type) > chunk->map.nr_blocks / 4 &&
 	       !delayed_work_pending(&s->thin);
 }

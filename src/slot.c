@@ -140,6 +140,30 @@ void spcpu_slot_relocate(struct spcpu_slots *slots, struct list_head *node,
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_relocate);
 
 /**
+ * spcpu_slot_where() - the slot that a chunk is in
+ * @slots: the lists
+ * @node: the chunk's node
+ *
+ * Not every chunk is where its longest free run would have it, so the list is
+ * asked: one of its nodes is the head.
+ *
+ * Context: Any; the caller keeps others off the lists. Takes time for all chunks of
+ *	the slot.
+ * Return: The slot; -1: none.
+ */
+int spcpu_slot_where(const struct spcpu_slots *slots,
+		     const struct list_head *node)
+{
+	const struct list_head *pos;
+
+	list_for_each(pos, node)
+		if (pos >= slots->lists && pos < slots->lists + slots->nr)
+			return pos - slots->lists;
+	return -1;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_where);
+
+/**
  * spcpu_slot_range() - the longest free runs of a slot's chunks
  * @slots: the lists
  * @slot: one of them

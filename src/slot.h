@@ -51,6 +51,8 @@ void spcpu_slot_move(struct spcpu_slots *slots, struct list_head *node,
 		     int slot, bool front);
 void spcpu_slot_relocate(struct spcpu_slots *slots, struct list_head *node,
 			 int old, int new);
+int spcpu_slot_where(const struct spcpu_slots *slots,
+		     const struct list_head *node);
 void spcpu_slot_range(const struct spcpu_slots *slots, int slot, size_t *lo,
 		      size_t *hi);
 const char *spcpu_slot_name(const struct spcpu_slots *slots, int slot);

@@ -4,6 +4,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -223,3 +224,112 @@ int spcpu_snapshot_check(const struct spcpu_snapshot *snap, const char **why)
 	return -EINVAL;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_check);
+
+/* where there is no run, where it begins means nothing */
+static bool hints_differ(const struct spcpu_hints *a,
+			 const struct spcpu_hints *b)
+{
+	return a->contig_hint != b->contig_hint ||
+	       a->scan_hint != b->scan_hint ||
+	       a->first_free != b->first_free ||
+	       (a->contig_hint && a->contig_hint_start != b->contig_hint_start) ||
+	       (a->scan_hint && a->scan_hint_start != b->scan_hint_start);
+}
+
+static const char *blocks_differ(const struct spcpu_map *a,
+				 const struct spcpu_map *b)
+{
+	int i;
+
+	for (i = 0; i < a->nr_blocks; i++) {
+		if (hints_differ(&a->blocks[i], &b->blocks[i]) ||
+		    a->blocks[i].left_free != b->blocks[i].left_free ||
+		    a->blocks[i].right_free != b->blocks[i].right_free)
+			return "a block's hints";
+	}
+	return NULL;
+}
+
+/* the two ends of a whole chunk are not kept up, the kernel's neither */
+static const char *maps_differ(const struct spcpu_map *a,
+			       const struct spcpu_map *b)
+{
+	if (!bitmap_equal(a->alloc, b->alloc, a->nr_bits))
+		return "what is taken";
+	if (!bitmap_equal(a->bound, b->bound, a->nr_bits + 1))
+		return "where areas end";
+	if (a->free_bits != b->free_bits)
+		return "its free bytes";
+	if (hints_differ(&a->whole, &b->whole))
+		return "its hints";
+	return blocks_differ(a, b);
+}
+
+static const char *chunks_differ(const struct spcpu_snapshot_chunk *a,
+				 const struct spcpu_snapshot_chunk *b)
+{
+	if (a->base != b->base)
+		return "its address";
+	if (a->map.nr_blocks != b->map.nr_blocks || a->head != b->head ||
+	    a->tail != b->tail)
+		return "its length";
+	if (a->slot != b->slot)
+		return "its slot";
+	if (a->reserved != b->reserved || a->immutable != b->immutable ||
+	    a->isolated != b->isolated)
+		return "its flags";
+	if (a->nr_populated != b->nr_populated ||
+	    !bitmap_equal(a->populated, b->populated, a->map.nr_blocks))
+		return "its pages";
+	if (a->nr_empty_pop != b->nr_empty_pop)
+		return "its pages without areas";
+	return maps_differ(&a->map, &b->map);
+}
+
+/**
+ * spcpu_snapshot_diff() - what is different in two snapshots?
+ * @a: one
+ * @b: the other
+ * @first: set to a sentence about the first difference; empty if there is none
+ * @size: room there
+ *
+ * Context: Any.
+ * Return: Number of chunks that differ, those that only one has included.
+ */
+int spcpu_snapshot_diff(const struct spcpu_snapshot *a,
+			const struct spcpu_snapshot *b, char *first,
+			size_t size)
+{
+	const struct list_head *at = a->chunks.next, *bt = b->chunks.next;
+	const struct spcpu_snapshot_chunk *ac, *bc;
+	const char *what;
+	int nr = 0;
+
+	*first = '\0';
+	for (; at != &a->chunks && bt != &b->chunks;
+	     at = at->next, bt = bt->next) {
+		ac = list_entry(at, struct spcpu_snapshot_chunk, node);
+		bc = list_entry(bt, struct spcpu_snapshot_chunk, node);
+		what = chunks_differ(ac, bc);
+		if (what && !nr++)
+			scnprintf(first, size,
+				  "chunk %llx, slot %d, here and %llx, slot %d, there: %s",
+				  (unsigned long long)ac->base, ac->slot,
+				  (unsigned long long)bc->base, bc->slot, what);
+	}
+	for (; at != &a->chunks; at = at->next)
+		nr++;
+	for (; bt != &b->chunks; bt = bt->next)
+		nr++;
+	if (nr && !*first)
+		scnprintf(first, size, "%u chunks here, %u there",
+			  a->nr_chunks, b->nr_chunks);
+	if (!nr && a->nr_empty_pop != b->nr_empty_pop) {
+		scnprintf(first, size,
+			  "%d pages of reserve here, %d there",
+			  a->nr_empty_pop, b->nr_empty_pop);
+		nr++;
+	}
+	return nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_diff);

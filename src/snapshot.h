@@ -93,6 +93,9 @@ void spcpu_snapshot_exit(struct spcpu_snapshot *snap);
 struct spcpu_snapshot_chunk *
 spcpu_snapshot_add(struct spcpu_snapshot *snap, int nr_pages, gfp_t gfp);
 int spcpu_snapshot_check(const struct spcpu_snapshot *snap, const char **why);
+int spcpu_snapshot_diff(const struct spcpu_snapshot *a,
+			const struct spcpu_snapshot *b, char *first,
+			size_t size);
 
 /* snapshot_text.c */
 int spcpu_snapshot_line(const struct spcpu_snapshot *snap,

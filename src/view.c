@@ -88,21 +88,6 @@ static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
 	to->window = NULL;
 }
 
-/*
- * Not every chunk is where its longest free run would have it, so ask the list:
- * one of its nodes is the head.
- */
-static int slot_of(const struct spcpu_chunk *chunk)
-{
-	const struct spcpu_slots *slots = &chunk->type->slots;
-	const struct list_head *pos;
-
-	list_for_each(pos, &chunk->node)
-		if (pos >= slots->lists && pos < slots->lists + slots->nr)
-			return pos - slots->lists;
-	return -1;
-}
-
 static const struct spcpu_chunk *find(const struct spcpu *s, unsigned int id)
 {
 	const struct spcpu_chunk *chunk;
@@ -133,7 +118,8 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 	if (chunk) {
 		copy_chunk(view->chunk, chunk);
 		view->base = (void *)spcpu_chunk_base(chunk);
-		view->slot = slot_of(chunk);
+		view->slot = spcpu_slot_where(&chunk->type->slots,
+					      &chunk->node);
 		view->accounted = spcpu_is_accounted(s, chunk);
 		view->reserved = chunk == s->reserved;
 		view->first = chunk == s->first;

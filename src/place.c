@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Place: which chunk an area goes into and where, and what becomes of the chunk
+ * when it is freed. All of it under the allocator's lock, none of it takes memory.
+ */
+#include <linux/gfp.h>
+#include <linux/minmax.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+
+static void count_alloc(struct spcpu *s, struct spcpu_chunk *chunk, size_t size)
+{
+	struct spcpu_stats *st = &s->stats;
+
+	st->nr_alloc++;
+	st->nr_cur_alloc++;
+	st->nr_max_alloc = max(st->nr_max_alloc, st->nr_cur_alloc);
+	st->min_alloc_size = min(st->min_alloc_size, size);
+	st->max_alloc_size = max(st->max_alloc_size, size);
+
+	chunk->nr_alloc++;
+	chunk->max_alloc_size = max(chunk->max_alloc_size, size);
+}
+
+static void count_free(struct spcpu *s, struct spcpu_chunk *chunk)
+{
+	s->stats.nr_dealloc++;
+	s->stats.nr_cur_alloc--;
+
+	if (!--chunk->nr_alloc)
+		chunk->max_alloc_size = 0;
+}
+
+static int find_in(const struct spcpu_chunk *chunk,
+		   const struct spcpu_request *req, struct spcpu_fit *fit)
+{
+	return spcpu_map_find(&chunk->map, req->size >> SPCPU_GRANULE_SHIFT,
+			      req->align >> SPCPU_GRANULE_SHIFT,
+			      !gfpflags_allow_blocking(req->gfp), fit);
+}
+
+/**
+ * spcpu_place_find() - where would an area go?
+ * @s: the allocator
+ * @req: what is asked for; size and alignment are multiples of 4, and in range
+ * @fit: set to the place
+ *
+ * The fullest chunk that may serve the request comes first. A nearly full one
+ * whose hints refuse is put aside, into the slot that nobody looks at, until a
+ * free moves it (kernel: PCPU_SLOT_FAIL_THRESHOLD).
+ *
+ * Context: Any but NMI, @s->lock held.
+ * Return: The chunk, where pages may be missing if the caller can wait for them;
+ *	NULL if there is no room.
+ */
+struct spcpu_chunk *spcpu_place_find(struct spcpu *s,
+				     const struct spcpu_request *req,
+				     struct spcpu_fit *fit)
+{
+	struct spcpu_chunk_type *type = spcpu_type_for(s, req->gfp);
+	struct spcpu_chunk *chunk, *next;
+	int slot, err;
+
+	lockdep_assert_held(&s->lock);
+
+	if (req->reserved && s->reserved)
+		return find_in(s->reserved, req, fit) ? NULL : s->reserved;
+
+	type->used = true;
+	for (slot = spcpu_slot_of_size(&type->slots, req->size);
+	     slot <= type->slots.free; slot++) {
+		list_for_each_entry_safe(chunk, next, &type->slots.lists[slot],
+					 node) {
+			err = find_in(chunk, req, fit);
+			if (!err)
+				return chunk;
+			if (err == -ENOSPC && slot < SPCPU_SLOT_FAIL_THRESHOLD)
+				spcpu_slot_move(&type->slots, &chunk->node, 0,
+						true);
+		}
+	}
+	return NULL;
+}
+
+/**
+ * spcpu_place_take() - put an area there
+ * @s: the allocator
+ * @chunk: a chunk in service
+ * @fit: a place in it that is free
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+void spcpu_place_take(struct spcpu *s, struct spcpu_chunk *chunk,
+		      const struct spcpu_fit *fit)
+{
+	struct spcpu_slot_state before = spcpu_chunk_state(chunk);
+
+	lockdep_assert_held(&s->lock);
+
+	spcpu_map_take(&chunk->map, fit);
+	count_alloc(s, chunk, (size_t)fit->bits << SPCPU_GRANULE_SHIFT);
+	spcpu_chunk_changed(s, chunk, before);
+	spcpu_reintegrate(s, chunk);
+}
+
+/**
+ * spcpu_place_give() - take an area away
+ * @s: the allocator
+ * @chunk: a chunk in service
+ * @off: bytes from its start to the area, which is there
+ *
+ * Context: Any but NMI, @s->lock held.
+ * Return: True if the worker has something to do.
+ */
+bool spcpu_place_give(struct spcpu *s, struct spcpu_chunk *chunk,
+		      unsigned int off)
+{
+	struct spcpu_slot_state before = spcpu_chunk_state(chunk);
+
+	lockdep_assert_held(&s->lock);
+
+	spcpu_map_free(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
+	count_free(s, chunk);
+	spcpu_chunk_changed(s, chunk, before);
+	return spcpu_review(s, chunk);
+}
