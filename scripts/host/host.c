@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Host: what core files expect of a kernel and a header alone cannot give.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+size_t host_memory_left = SIZE_MAX;
+
+void *host_alloc(size_t size)
+{
+	void *ptr;
+
+	if (size > host_memory_left)
+		return NULL;
+
+	ptr = calloc(1, size ?: 1);
+	if (!ptr)
+		return NULL;
+
+	/* what comes back when it is freed, the excess included */
+	size = malloc_usable_size(ptr);
+	host_memory_left -= min(size, host_memory_left);
+	return ptr;
+}
+
+void host_free(const void *ptr)
+{
+	host_memory_left += malloc_usable_size((void *)ptr);
+	free((void *)ptr);
+}
+
+void host_warn(const char *what, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: this must never be: %s\n", file, line, what);
+	abort();
+}
+
+/* characters that are there, not those that there was no room for */
+int vscnprintf(char *to, size_t size, const char *fmt, va_list args)
+{
+	int len;
+
+	if (!size)
+		return 0;
+
+	len = vsnprintf(to, size, fmt, args);
+	return min_t(size_t, len, size - 1);
+}
+
+int scnprintf(char *to, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(to, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
+ssize_t strscpy(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size);
+
+	if (!size)
+		return -E2BIG;
+	if (len == size) {
+		memcpy(to, from, size - 1);
+		to[size - 1] = '\0';
+		return -E2BIG;
+	}
+	memcpy(to, from, len + 1);
+	return len;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef HOST_ATOMIC_H
+#define HOST_ATOMIC_H
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+#endif /* HOST_ATOMIC_H */

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * replay FILE...: follow recordings of a percpu allocator with the shadow's core, and
+ * tell where it decides otherwise.
+ *
+ * Exit status: 0, each recording is whole, each placement that was decidable is the
+ * recorded one, and the shadow ends as the other allocator did; 1, not so; 2, a file
+ * is no recording, or wrong usage.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "figures.h"
+#include "judge.h"
+#include "paper.h"
+#include "words.h"
+
+/* more than any line has that means something */
+#define LINE_BYTES	8192
+
+/* more than any machine's allocator needs: a recording may claim anything */
+#define MEMORY_MAX	((size_t)4 << 30)
+
+enum { GOOD, DIFFERENT, UNUSABLE };
+
+/**
+ * struct options - what to do
+ *
+ * @own_way: let the shadow go its own way, too
+ * @quiet: tell only of what is not good
+ * @snapshot: print how the shadow stands after @until events, and nothing else
+ * @until: events; %U64_MAX for all of them
+ * @json: where figures go, or NULL
+ * @nr_written: recordings whose figures are there already
+ */
+struct options {
+	bool own_way;
+	bool quiet;
+	bool snapshot;
+	u64 until;
+	FILE *json;
+	unsigned int nr_written;
+};
+
+/**
+ * struct input - a file, line by line
+ *
+ * @name: its name
+ * @file: the file
+ * @number: of the line that was read last, from 1
+ * @text: that line, without its end
+ */
+struct input {
+	const char *name;
+	FILE *file;
+	unsigned long number;
+	char text[LINE_BYTES];
+};
+
+static int refuse(const struct input *in, const char *why)
+{
+	fprintf(stderr, "%s:%lu: %s\n", in->name, in->number, why);
+	return -EINVAL;
+}
+
+/* 1: there is a line; 0: the file is over; negative: it is none of text */
+static int next_line(struct input *in)
+{
+	size_t len = 0;
+	int c;
+
+	in->number++;
+	while ((c = getc(in->file)) != EOF && c != '\n') {
+		if (!c)
+			return refuse(in, "the line has a zero byte");
+		if (len == LINE_BYTES - 1)
+			return refuse(in, "the line is too long for a recording's");
+		in->text[len++] = c;
+	}
+	in->text[len] = '\0';
+	if (ferror(in->file))
+		return refuse(in, strerror(errno));
+	if (c == EOF && len)
+		return refuse(in, "the line has no end: the recording was cut off");
+	return c != EOF;
+}
+
+static struct spcpu_text first_word(const char *line)
+{
+	struct spcpu_text rest = spcpu_line_of(line);
+
+	return spcpu_word(&rest);
+}
+
+/* kinds of events are letters, and all else that means something is longer */
+static bool is_event(const char *line)
+{
+	return *line != '#' && first_word(line).len == 1;
+}
+
+/* does the line come after the last event that is wanted? */
+static bool is_after(const struct options *o, struct spcpu_judge *j, u64 events,
+		     const char *line)
+{
+	return events == o->until && spcpu_judge_follow(j) &&
+	       (is_event(line) || spcpu_word_is(first_word(line), "snapshot"));
+}
+
+/* all lines, or those up to the last event that is wanted; to @own too, if any */
+static int read_lines(const struct options *o, struct input *in,
+		      struct spcpu_judge *j, struct spcpu_judge *own)
+{
+	const char *why = "is wrong";
+	char text[256];
+	u64 events = 0;
+	int more;
+
+	while ((more = next_line(in)) > 0) {
+		if (is_after(o, j, events, in->text))
+			return 0;
+		events += is_event(in->text);
+		if (spcpu_judge_line(j, in->text, &why) ||
+		    (own && spcpu_judge_line(own, in->text, &why))) {
+			snprintf(text, sizeof(text), "the line %s", why);
+			return refuse(in, text);
+		}
+	}
+	if (more)
+		return more;
+	if (!spcpu_judge_done(j))
+		return refuse(in, "the recording was cut off: more lines are missing");
+	if (o->until == U64_MAX)
+		return 0;
+
+	snprintf(text, sizeof(text), "the recording ends after %llu events",
+		 events);
+	return refuse(in, text);
+}
+
+static void print_line(void *to, const char *text)
+{
+	fprintf(to, "  %s\n", text);
+}
+
+/* what another policy would have made of it, beside what was made of it */
+static void print_own_way(const struct figures *recorded,
+			  const struct figures *own)
+{
+	static const char * const names[] = {
+		"live", "live_bytes", "chunks", "max_chunks", "pages",
+		"max_pages", "frag_sum", "frag_max",
+	};
+	unsigned int i;
+
+	printf("  %-12s %12s %12s\n", "", "recorded", "own way");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		printf("  %-12s %12llu %12llu\n", names[i],
+		       figures_value(recorded, names[i]),
+		       figures_value(own, names[i]));
+}
+
+static void write_json(struct options *o, const char *name,
+		       const struct figures *f, const struct figures *own)
+{
+	fprintf(o->json, "%s\n\t{\"name\": ", o->nr_written++ ? "," : "");
+	json_string(o->json, name);
+	fputs(", ", o->json);
+	figures_json(f, o->json);
+	if (own) {
+		fputs(", \"own_way\": {", o->json);
+		figures_json(own, o->json);
+		putc('}', o->json);
+	}
+	putc('}', o->json);
+}
+
+/* the sentence in which it all ends */
+static int conclude(const struct options *o, const char *name,
+		    const struct figures *f)
+{
+	u64 undecidable = figures_value(f, "undecidable");
+	bool equal = figures_value(f, "maps_equal");
+	u64 allocs = figures_value(f, "allocs");
+	u64 wrong = figures_value(f, "wrong");
+	u64 lost = figures_value(f, "lost");
+	u64 bad = figures_value(f, "bad");
+	bool good = !lost && !wrong && !bad && equal;
+
+	if (good && o->quiet)
+		return GOOD;
+
+	printf("%s %s: ", good ? "ok  " : "FAIL", name);
+	if (lost)
+		printf("dropped %llu events, so there is no verdict\n", lost);
+	else
+		printf("%llu of %llu placements identical, %llu more undecidable; %llu impossible events; the end %s\n",
+		       allocs - undecidable - wrong, allocs - undecidable,
+		       undecidable, bad, equal ? "is equal" : "differs");
+	return good ? GOOD : DIFFERENT;
+}
+
+static int report(struct options *o, const char *name,
+		  struct spcpu_judge *j, struct spcpu_judge *own)
+{
+	struct figures f = { }, own_figures = { };
+
+	spcpu_judge_report(j, figures_line, &f);
+	if (own)
+		spcpu_judge_report(own, figures_line, &own_figures);
+	if (!o->quiet) {
+		printf("%s\n", name);
+		spcpu_judge_report(j, print_line, stdout);
+		if (own)
+			print_own_way(&f, &own_figures);
+	}
+	if (o->json)
+		write_json(o, name, &f, own ? &own_figures : NULL);
+	return conclude(o, name, &f);
+}
+
+static int print_snapshot(const char *name, struct spcpu_judge *j)
+{
+	struct spcpu *s = spcpu_follow_shadow(spcpu_judge_follow(j));
+	char line[SPCPU_SNAPSHOT_LINE_MAX];
+	struct spcpu_snapshot_pos pos = { };
+	struct spcpu_snapshot snap;
+	int err;
+
+	spcpu_snapshot_init(&snap);
+	err = spcpu_paper_snapshot(s, &snap);
+	while (!err && spcpu_snapshot_line(&snap, &pos, line, sizeof(line)))
+		fputs(line, stdout);
+	spcpu_snapshot_exit(&snap);
+	if (err)
+		fprintf(stderr, "%s: there is no memory for a snapshot\n", name);
+	return err ? UNUSABLE : GOOD;
+}
+
+static int replay(struct options *o, struct input *in)
+{
+	struct spcpu_follow_options recorded = { }, own_way = { .own_way = true };
+	struct spcpu_judge *j, *own = NULL;
+	int status = UNUSABLE;
+
+	j = spcpu_judge_create(&recorded);
+	if (o->own_way)
+		own = spcpu_judge_create(&own_way);
+
+	if (!j || (o->own_way && !own))
+		fprintf(stderr, "%s: there is no memory\n", in->name);
+	else if (!read_lines(o, in, j, own))
+		status = o->snapshot ? print_snapshot(in->name, j) :
+				       report(o, in->name, j, own);
+
+	spcpu_judge_destroy(own);
+	spcpu_judge_destroy(j);
+	return status;
+}
+
+static int replay_file(struct options *o, const char *name)
+{
+	struct input in = { .name = name };
+	int status;
+
+	in.file = strcmp(name, "-") ? fopen(name, "r") : stdin;
+	if (!in.file) {
+		fprintf(stderr, "%s: %s\n", name, strerror(errno));
+		return UNUSABLE;
+	}
+	status = replay(o, &in);
+	/* what was said of one file comes before what is wrong with the next */
+	fflush(stdout);
+	if (in.file != stdin)
+		fclose(in.file);
+	return status;
+}
+
+static void __noreturn usage(void)
+{
+	fputs("usage: replay [OPTION]... FILE...\n"
+	      "  FILE              a recording; - for the standard input\n"
+	      "  --own-way         also: what the shadow would have made of it, left alone\n"
+	      "  --json FILE       write all figures there\n"
+	      "  --quiet           tell only of recordings that are not good\n"
+	      "  --snapshot        print only how the shadow stands at the end\n"
+	      "  --until N         and of --snapshot: after so many events\n"
+	      "  --memory MB       most memory that a recording may take (default 4096)\n",
+	      stderr);
+	exit(UNUSABLE);
+}
+
+static u64 number_of(const char *text, u64 most)
+{
+	struct spcpu_text rest = spcpu_line_of(text);
+	u64 value;
+
+	if (!spcpu_take_decimal(&rest, most, &value) || rest.len)
+		usage();
+	return value;
+}
+
+static struct options parse_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "own-way", no_argument, NULL, 'o' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "snapshot", no_argument, NULL, 's' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "memory", required_argument, NULL, 'm' },
+		{ }
+	};
+	struct options o = { .until = U64_MAX };
+	int c;
+
+	host_memory_left = MEMORY_MAX;
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == 'o')
+			o.own_way = true;
+		else if (c == 'q')
+			o.quiet = true;
+		else if (c == 's')
+			o.snapshot = true;
+		else if (c == 'u')
+			o.until = number_of(optarg, U64_MAX - 1);
+		else if (c == 'm')
+			host_memory_left = number_of(optarg, 1 << 20) << 20;
+		else if (c == 'j' && !o.json)
+			o.json = fopen(optarg, "w");
+		else
+			usage();
+		if (c == 'j' && !o.json) {
+			perror(optarg);
+			exit(UNUSABLE);
+		}
+	}
+	if (optind == argc || (o.until != U64_MAX && !o.snapshot) ||
+	    (o.snapshot && (o.own_way || o.json)))
+		usage();
+	return o;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = parse_options(argc, argv);
+	int i, status = GOOD;
+
+	if (o.json)
+		putc('[', o.json);
+	for (i = optind; i < argc; i++)
+		status = max(status, replay_file(&o, argv[i]));
+	if (o.json) {
+		fputs("\n]\n", o.json);
+		if (fclose(o.json)) {
+			perror("--json");
+			return UNUSABLE;
+		}
+	}
+	if (fflush(stdout)) {
+		perror("replay");
+		return UNUSABLE;
+	}
+	return status;
+}
