@@ -21,6 +21,8 @@ extern struct kunit_suite spcpu_map_suite;
 extern struct kunit_suite spcpu_stats_suite;
 extern struct kunit_suite spcpu_replay_suite;
 extern struct kunit_suite spcpu_fit_suite;
+extern struct kunit_suite spcpu_recording_suite;
+extern struct kunit_suite spcpu_follow_suite;
 extern struct kunit_suite spcpu_sparse_suite;
 extern struct kunit_suite spcpu_sparse_fail_suite;
 extern struct kunit_suite spcpu_balance_suite;

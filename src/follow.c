@@ -456,7 +456,7 @@ int spcpu_follow_compare(struct spcpu_follow *f,
 	int err;
 
 	spcpu_snapshot_init(&mine);
-	err = spcpu_paper_snapshot(f->s, &mine);
+	err = spcpu_snapshot_of(f->s, &mine);
 	if (!err) {
 		f->nr_different = spcpu_snapshot_diff(&mine, now, f->different,
 						      sizeof(f->different));

@@ -325,7 +325,7 @@ static int copy_to(struct spcpu_snapshot *snap, const struct spcpu *s,
 
 	copy_map(&to->map, &chunk->map);
 	bitmap_copy(to->populated, chunk->populated, chunk->map.nr_blocks);
-	to->base = chunk->window->base;
+	to->base = spcpu_chunk_base(chunk);
 	to->slot = slot;
 	to->head = chunk->head;
 	to->tail = chunk->tail;
@@ -338,14 +338,15 @@ static int copy_to(struct spcpu_snapshot *snap, const struct spcpu *s,
 }
 
 /**
- * spcpu_paper_snapshot() - what it is like now
- * @s: the allocator
+ * spcpu_snapshot_of() - what an allocator is like now
+ * @s: one on paper, or a real one that nobody uses meanwhile; its accounted chunks
+ *	are left out
  * @snap: an empty snapshot, which it fills
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM, and the snapshot is to be emptied all the same.
  */
-int spcpu_paper_snapshot(struct spcpu *s, struct spcpu_snapshot *snap)
+int spcpu_snapshot_of(struct spcpu *s, struct spcpu_snapshot *snap)
 {
 	const struct spcpu_chunk_type *type = &s->types[SPCPU_PLAIN];
 	const struct spcpu_chunk *chunk;
@@ -366,4 +367,4 @@ int spcpu_paper_snapshot(struct spcpu *s, struct spcpu_snapshot *snap)
 	}
 	return err;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_paper_snapshot);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_of);

@@ -18,6 +18,6 @@ struct spcpu_chunk *spcpu_paper_add(struct spcpu *s, u64 base);
 void spcpu_paper_drop(struct spcpu *s, struct spcpu_chunk *chunk);
 struct spcpu_chunk *spcpu_paper_find(struct spcpu *s, u64 base,
 				     unsigned int off);
-int spcpu_paper_snapshot(struct spcpu *s, struct spcpu_snapshot *snap);
+int spcpu_snapshot_of(struct spcpu *s, struct spcpu_snapshot *snap);
 
 #endif /* SPCPU_PAPER_H */

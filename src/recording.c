@@ -28,6 +28,22 @@ static const char *flags_text(u8 flags, char *text)
 	return text;
 }
 
+/* as %pS has it, but one word: a module's name comes behind a blank there */
+static int print_site(u64 site, char *line, size_t size)
+{
+	int i, len, kept = 0;
+
+	if (!site)
+		return scnprintf(line, size, "-");
+
+	len = scnprintf(line, size, "%pS", (void *)(unsigned long)site);
+	for (i = 0; i < len; i++) {
+		if (line[i] != ' ')
+			line[kept++] = line[i];
+	}
+	return kept;
+}
+
 static int print_request(const struct spcpu_op *op, char *line, size_t size)
 {
 	char flags[sizeof(letters) + 1];
@@ -35,12 +51,7 @@ static int print_request(const struct spcpu_op *op, char *line, size_t size)
 
 	len = scnprintf(line, size, "%u %u %s ", op->size, op->align,
 			flags_text(op->flags, flags));
-	if (op->site)
-		len += scnprintf(line + len, size - len, "%ps+0",
-				 (void *)(unsigned long)op->site);
-	else
-		len += scnprintf(line + len, size - len, "-");
-	return len;
+	return len + print_site(op->site, line + len, size - len);
 }
 
 static int print_rest(const struct spcpu_op *op, char *line, size_t size)

@@ -22,7 +22,7 @@
  *
  * TIME is nanoseconds since the first snapshot, addresses and WORD are
  * hexadecimal, the rest is decimal. FLAGS are letters, "-" if none is set. SITE is
- * symbol+offset, or "-".
+ * symbol+offset/size, with [module] behind it if it is a module's, or "-".
  */
 #ifndef SPCPU_RECORDING_H
 #define SPCPU_RECORDING_H

@@ -262,6 +262,7 @@ bool spcpu_has_surplus(const struct spcpu *s,
 	lockdep_assert_held(&s->lock);
 	return !list_empty(free) && !list_is_singular(free);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_has_surplus);
 
 /*
  * When a chunk gives pages back (mm/percpu.c, pcpu_should_reclaim_chunk()): if it

@@ -9,14 +9,15 @@
  *   bound                            an area ends, or ended, at its very end
  *   end
  *
- * Addresses and words are hexadecimal, BASE and WORD; so are ALLOC and BOUND, the
- * bits of a block from its last granule to its first, which are 0 for none and 1
- * for all. HINTS are seven numbers. Counts are the allocator's own.
+ * BASE and WORD are hexadecimal; so are ALLOC and BOUND, a bit a granule, the
+ * lowest for the block's first one, or "all". HINTS are seven numbers. Counts are
+ * the allocator's own.
  */
 #include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -73,15 +74,15 @@ static int print_hints(const struct spcpu_hints *h, char *line, size_t size)
 
 static int print_bits(const unsigned long *bits, char *line, size_t size)
 {
-	int i, len = 0;
+	int i = BLOCK_LONGS - 1, len;
 
-	if (bitmap_empty(bits, SPCPU_BLOCK_BITS))
-		return scnprintf(line, size, " 0");
 	if (bitmap_full(bits, SPCPU_BLOCK_BITS))
-		return scnprintf(line, size, " 1");
+		return scnprintf(line, size, " all");
 
-	len = scnprintf(line, size, " ");
-	for (i = BLOCK_LONGS - 1; i >= 0; i--)
+	while (i && !bits[i])
+		i--;
+	len = scnprintf(line, size, " %lx", bits[i]);
+	while (i--)
 		len += scnprintf(line + len, size - len, "%0*lx", LONG_DIGITS,
 				 bits[i]);
 	return len;
@@ -273,27 +274,26 @@ static bool take_hints(struct spcpu_text *rest, struct spcpu_hints *h)
 	       take_int(rest, &h->first_free);
 }
 
+/* a long's digits at a time, from the end */
 static bool take_bits(struct spcpu_text *rest, unsigned long *bits)
 {
 	struct spcpu_text word = spcpu_word(rest), digits;
 	u64 value;
-	int i;
 
-	if (spcpu_word_is(word, "0"))
-		return true;
-	if (spcpu_word_is(word, "1")) {
+	if (spcpu_word_is(word, "all")) {
 		bitmap_fill(bits, SPCPU_BLOCK_BITS);
 		return true;
 	}
-	if (word.len != BLOCK_DIGITS)
+	if (!word.len || word.len > BLOCK_DIGITS)
 		return false;
 
-	for (i = BLOCK_LONGS - 1; i >= 0; i--) {
-		digits = (struct spcpu_text) { word.at, LONG_DIGITS };
+	while (word.len) {
+		digits.len = min_t(size_t, word.len, LONG_DIGITS);
+		word.len -= digits.len;
+		digits.at = word.at + word.len;
 		if (!spcpu_take_hex(&digits, ULONG_MAX, &value))
 			return false;
-		bits[i] = value;
-		word.at += LONG_DIGITS;
+		*bits++ = value;
 	}
 	return true;
 }
