@@ -231,7 +231,7 @@ static int print_snapshot(const char *name, struct spcpu_judge *j)
 	int err;
 
 	spcpu_snapshot_init(&snap);
-	err = spcpu_paper_snapshot(s, &snap);
+	err = spcpu_snapshot_of(s, &snap);
 	while (!err && spcpu_snapshot_line(&snap, &pos, line, sizeof(line)))
 		fputs(line, stdout);
 	spcpu_snapshot_exit(&snap);
