@@ -25,10 +25,13 @@ check: ## KUnit suites in three guests; GUESTS="one four nodes"        3 min, fi
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
 	@scripts/memory $(GUESTS)
 
+mirror: ## follow the kernel's own allocator through streams         3 min, first 12 min
+	@scripts/mirror $(GUESTS)
+
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory selftest clean
+.PHONY: help modules run shell check memory mirror selftest clean

@@ -289,5 +289,133 @@ class Memory(Good):
         self.assertFalse(out.exists())
 
 
+class Mirror(Good):
+    """Streams that are good by a hair; each test spoils one thing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.said = SAID
+        self.log = LOG
+        self.figures = {guest: {'cpus': guest[-1]}
+                        for guest in (*verdict.STREAMS, verdict.OVERHEAD)}
+        for guest, names in verdict.STREAMS.items():
+            for name in names:
+                self.set(guest, name, ops='200000', allocs='100000', identical='99900',
+                         wrong='100', undecidable='0', lost='0', bad='0', maps_equal='1')
+        for guest in ('stock-1', 'kunit-1'):
+            self.set(guest, 'stress', identical='100000', wrong='0')
+        self.set(verdict.OVERHEAD, 'pairs', off='1000', on='1050', off_again='1010',
+                 ops='10000', lost='0')
+
+    def set(self, guest: str, stream: str, **counts: str) -> None:
+        self.figures[guest].update({f'{stream}.{name}': value
+                                    for name, value in counts.items()})
+
+    def mirror_verdict(self) -> tuple[bool, dict | None, str]:
+        folders = [self.root / guest for guest in self.figures]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+            (folder / 'console').write_text(self.log)
+            (folder / 'verdict').write_text(''.join(
+                f'figure {name} {value}\n'
+                for name, value in self.figures[folder.name].items()) + self.said)
+        out = self.root / 'mirror.json'
+        out.unlink(missing_ok=True)
+        screen = io.StringIO()
+        with contextlib.redirect_stdout(screen):
+            good = verdict.mirror(out, folders)
+        written = json.loads(out.read_text()) if out.exists() else None
+        return good, written, screen.getvalue()
+
+    def assert_red(self, text: str = '') -> dict | None:
+        good, written, screen = self.mirror_verdict()
+        self.assertFalse(good)
+        self.assertIn('\nFAIL ', screen)
+        self.assertIn(text, screen)
+        return written
+
+    def test_good_is_green(self) -> None:
+        good, written, screen = self.mirror_verdict()
+        self.assertTrue(good, screen)
+        self.assertRegex(screen, r'\nmirror: \d+ passed, 0 failed\n$')
+        assert written is not None
+        self.assertEqual(written['overhead_ratio'], 1.05)
+        self.assertEqual(len(written['streams']), sum(map(len, verdict.STREAMS.values())))
+        self.assertIn({'name': 'stress_atomic', 'kernel': 'kunit', 'cpus': 4,
+                       'atomic': True, 'ops': 200000, 'decidable': 100000,
+                       'identical': 99900, 'dropped': 0, 'maps_equal': True},
+                      written['streams'])
+
+    def test_spoilt_stream(self) -> None:
+        for guest, stream, counts, text in (
+                ('stock-1', 'stress', {'identical': '99999', 'wrong': '1'}, 'of all'),
+                ('kunit-1', 'stress', {'identical': '99999', 'undecidable': '1'}, 'of all'),
+                ('stock-4', 'stress', {'identical': '99899', 'wrong': '101'}, 'are identical'),
+                ('stock-4', 'boot', {'identical': '99899', 'wrong': '101'}, 'are identical'),
+                ('stock-4', 'boot', {'identical': '99901'}, 'add up'),
+                ('stock-1', 'boot', {'ops': '99999'}, 'add up'),
+                ('stock-1', 'boot', {'identical': '89999', 'wrong': '0',
+                                     'undecidable': '10001'}, 'are decidable'),
+                ('stock-1', 'netns', {'allocs': '0', 'identical': '0', 'wrong': '0'},
+                 'are decidable'),
+                ('kunit-4', 'mounts', {'lost': '1'}, 'dropped 1'),
+                ('kunit-4', 'cgroups', {'bad': '1'}, 'cannot be'),
+                ('kunit-4', 'modules', {'maps_equal': '0'}, 'maps differ'),
+                ('kunit-4', 'stress', {'ops': '99999', 'allocs': '50000',
+                                       'identical': '50000', 'wrong': '0'}, 'only 99999')):
+            with self.subTest(guest=guest, stream=stream, counts=counts):
+                self.setUp()
+                self.set(guest, stream, **counts)
+                self.assertIsNotNone(self.assert_red(text))
+
+    def test_undecidable_ones_do_not_count(self) -> None:
+        self.set('stock-4', 'stress', identical='89910', wrong='90', undecidable='10000')
+        self.assertTrue(self.mirror_verdict()[0])
+        self.set('stock-4', 'stress', identical='89909', wrong='91')
+        self.assert_red()
+
+    def test_missing_or_garbled_count(self) -> None:
+        for name in verdict.COUNTS:
+            for value in ('', '-1', '1x', None):
+                with self.subTest(name=name, value=value):
+                    self.setUp()
+                    if value is None:
+                        del self.figures['stock-1'][f'boot.{name}']
+                    else:
+                        self.set('stock-1', 'boot', **{name: value})
+                    self.assertIsNone(self.assert_red('FAIL stock-1 boot: it has no result'))
+
+    def test_overhead(self) -> None:
+        for counts in ({'off': '0'}, {'on': ''}, {'off_again': ''}, {'on': '999'},
+                       {'off_again': '1011'}, {'off_again': '989'}, {'ops': '9999'},
+                       {'lost': '1'}, {'lost': ''}):
+            with self.subTest(counts):
+                self.setUp()
+                self.set(verdict.OVERHEAD, 'pairs', **counts)
+                self.assertIsNone(self.assert_red('FAIL overhead: '))
+
+    def test_overhead_that_is_said(self) -> None:
+        self.set(verdict.OVERHEAD, 'pairs', on='2500')
+        good, written, _ = self.mirror_verdict()
+        self.assertTrue(good)
+        self.assertEqual(written and written['overhead_ratio'], 2.5)
+
+    def test_wrong_machine(self) -> None:
+        self.figures['stock-4']['cpus'] = '1'
+        self.assert_red('FAIL stock-4: CPUs')
+
+    def test_missing_guest(self) -> None:
+        del self.figures['kunit-4']
+        self.assertIsNone(self.assert_red('FAIL kunit-4 stress: it has no result'))
+
+    def test_spoilt_guest(self) -> None:
+        for said, log in ((SAID.replace('pass', 'fail'), LOG),
+                          (SAID.replace('done', 'don'), LOG),
+                          (SAID, ''), (SAID, LOG + 'WARNING: a\n')):
+            with self.subTest(said=said, log=log):
+                self.said, self.log = said, log
+                self.assert_red()
+
+
 if __name__ == '__main__':
     unittest.main()

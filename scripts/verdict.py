@@ -10,6 +10,8 @@
   verdict.py memory --json OUT GUEST_DIR...
       reads, for each guest of `make memory`, what scripts/memory keeps in its
       folder: console, verdict
+  verdict.py mirror --json OUT GUEST_DIR...
+      the same for `make mirror`; a guest's folder is named KERNEL-CPUS
 
 Nothing is good by default: what is missing has failed.
 """
@@ -102,6 +104,16 @@ def clean_log(path: Path) -> Check:
     text = read_text(path)
     bad = first_bad_line(text.splitlines()) if text else f'{path.name} is missing or empty'
     return Check('console', not bad, bad or 'no bad message in the whole log')
+
+
+def read_guest(folder: Path) -> tuple[Report, list[Check]]:
+    """Show what a guest said, and judge what it left, figures aside."""
+    report = Report()
+    for text in report.read(read_text(folder / 'verdict').splitlines()):
+        print(text)
+    checks = (*report.checks, report.finished(), clean_log(folder / 'console'))
+    return report, [Check(f'{folder.name}: {check.name}', check.passed, check.detail)
+                    for check in checks]
 
 
 # --- make run ---------------------------------------------------------------
@@ -307,13 +319,9 @@ def memory(out: Path, folders: list[Path]) -> bool:
     checks: list[Check] = []
     figures: Figures = {}
     for folder in folders:
-        report = Report()
-        for text in report.read(read_text(folder / 'verdict').splitlines()):
-            print(text)
+        report, found = read_guest(folder)
         figures.update(report.figures)
-        checks += [Check(f'{folder.name}: {check.name}', check.passed, check.detail)
-                   for check in (*report.checks, report.finished(),
-                                 clean_log(folder / 'console'))]
+        checks += found
     if 'numa_chunk.reserve_ns' in figures:
         figures['numa_chunk.reserve_us'] = figures['numa_chunk.reserve_ns'] / 1000
     goals = [hold(goal, figures) for goal in GOALS]
@@ -335,6 +343,167 @@ def memory(out: Path, folders: list[Path]) -> bool:
     return passed == len(checks)
 
 
+# --- make mirror ------------------------------------------------------------
+
+# Streams that must be there, by guest; random ones have so many operations.
+RANDOM = ('stress', 'stress_atomic')
+SYSTEM = ('cgroups', 'mounts', 'modules')
+STREAMS = {
+    'stock-1': ('boot', *SYSTEM, 'netns', *RANDOM),
+    'stock-4': ('boot', *SYSTEM, 'netns', *RANDOM),
+    'kunit-1': (*SYSTEM, *RANDOM),
+    'kunit-4': (*SYSTEM, *RANDOM),
+}
+LEAST_OPS = 100_000
+
+# The guest whose nanoseconds are instructions, and how many pairs of calls it did.
+OVERHEAD = 'overhead-1'
+PAIRS = 5000
+
+
+# what a guest says of each stream (see qemu/guest/mirror.sh)
+COUNTS = ('ops', 'allocs', 'identical', 'wrong', 'undecidable', 'lost', 'bad', 'maps_equal')
+
+
+@dataclass
+class Stream:
+    guest: str
+    name: str
+    counts: dict[str, int]
+
+    @property
+    def label(self) -> str:
+        return f'{self.guest} {self.name}'
+
+    @property
+    def cpus(self) -> int:
+        return int(self.guest.rpartition('-')[2])
+
+    @property
+    def exact(self) -> bool:
+        """Nothing about it is undecidable."""
+        return self.name == 'stress' and self.cpus == 1
+
+    @property
+    def complete(self) -> bool:
+        return all(name in self.counts for name in COUNTS)
+
+    @property
+    def decidable(self) -> int:
+        return self.counts.get('allocs', 0) - self.counts.get('undecidable', 0)
+
+    def row(self) -> dict[str, object]:
+        return {
+            'name': self.name,
+            'kernel': self.guest.rpartition('-')[0],
+            'cpus': self.cpus,
+            'atomic': self.name.endswith('_atomic'),
+            'ops': self.counts['ops'],
+            'decidable': self.decidable,
+            'identical': self.counts['identical'],
+            'dropped': self.counts['lost'],
+            'maps_equal': bool(self.counts['maps_equal']),
+        }
+
+
+def stream_problems(s: Stream) -> Iterator[str]:
+    """All that is wrong with a stream."""
+    if not s.complete:
+        yield 'it has no result'
+        return
+    ops, allocs, identical, wrong, undecidable, lost, bad, maps_equal = (
+        s.counts[name] for name in COUNTS)
+    if lost:  # nothing else can be said
+        yield f'dropped {lost}'
+        return
+    if bad:
+        yield f'{bad} events that cannot be'
+    if identical + wrong + undecidable != allocs or allocs > ops:
+        yield 'its numbers do not add up'
+    if ops < (LEAST_OPS if s.name in RANDOM else 1):
+        yield f'only {ops} operations'
+    if not s.decidable or s.decidable * 10 < allocs * 9:
+        yield f'only {s.decidable} of {allocs} placements are decidable'
+    if identical * 1000 < s.decidable * 999:
+        yield f'{identical} of {s.decidable} decidable placements are identical'
+    if s.exact and identical != allocs:
+        yield f'{identical} of all {allocs} placements are identical'
+    if not maps_equal:
+        yield 'the maps differ at the end'
+
+
+def counts_of(stream: str, figures: dict[str, int]) -> dict[str, int]:
+    return {name: figures[f'{stream}.{name}'] for name in COUNTS
+            if f'{stream}.{name}' in figures}
+
+
+def stream_check(s: Stream) -> Check:
+    problems = list(stream_problems(s))
+    return Check(s.label, not problems, ', '.join(problems) or 'as it should be')
+
+
+def overhead(figures: dict[str, int]) -> tuple[Check, float]:
+    """What following costs each pair of calls, as a factor; 0 if not known."""
+    off, on, again = (figures.get(f'pairs.{name}', 0) for name in ('off', 'on', 'off_again'))
+    ops, lost = figures.get('pairs.ops', 0), figures.get('pairs.lost')
+    ratio = 0.0
+    if not off or not on or not again:
+        problem = 'it was not measured'
+    elif ops < 2 * PAIRS or lost != 0:
+        problem = f'{ops} operations followed of {2 * PAIRS}, dropped {lost}'
+    elif abs(off - again) * 100 > off:
+        problem = f'{off} before, but {again} afterwards'
+    elif on < off:
+        problem = f'{on} with the mirror, but {off} without'
+    else:
+        problem, ratio = '', on / off
+    return Check('overhead', not problem, problem or f'{ratio:.3f}'), ratio
+
+
+def mirror_table(streams: list[Stream], checks: list[Check]) -> None:
+    print(f'\n{"guest and stream":24} {"ops":>8} {"placed":>8} {"decidable":>9} '
+          f'{"identical":>9} {"dropped":>7} {"maps":>6}  good')
+    for s, check in zip(streams, checks):
+        good = 'yes' if check.passed else 'NO'
+        if not s.complete:
+            print(f'{s.label:24} {"-":>8} {"-":>8} {"-":>9} {"-":>9} {"-":>7} {"-":>6}  {good}')
+            continue
+        maps = 'equal' if s.counts['maps_equal'] else 'differ'
+        print(f'{s.label:24} {s.counts["ops"]:8} {s.counts["allocs"]:8} {s.decidable:9} '
+              f'{s.counts["identical"]:9} {s.counts["lost"]:7} {maps:>6}  {good}')
+
+
+def mirror(out: Path, folders: list[Path]) -> bool:
+    checks: list[Check] = []
+    figures: dict[str, dict[str, int]] = {guest: {} for guest in (*STREAMS, OVERHEAD)}
+    for folder in folders:
+        print(f'--- {folder.name}')
+        report, found = read_guest(folder)
+        figures[folder.name] = report.figures
+        cpus = report.figures.get('cpus', 0)
+        checks += [*found, Check(f'{folder.name}: CPUs', folder.name.endswith(f'-{cpus}'),
+                                 f'{cpus} online')]
+
+    streams = [Stream(guest, name, counts_of(name, figures[guest]))
+               for guest, names in STREAMS.items() for name in names]
+    held = [stream_check(s) for s in streams]
+    cost, ratio = overhead(figures[OVERHEAD])
+    mirror_table(streams, held)
+    print(f'instructions of a pair of calls, with the mirror over without: {cost.detail}')
+    checks += [*held, cost]
+    for check in checks:
+        if not check.passed:
+            print(f'FAIL {check.name}: {check.detail}')
+
+    # half of the figures is no result
+    if ratio and all(s.complete for s in streams):
+        out.write_text(json.dumps({'streams': [s.row() for s in streams],
+                                   'overhead_ratio': round(ratio, 4)}) + '\n')
+    passed = sum(check.passed for check in checks)
+    print(f'\nmirror: {passed} passed, {len(checks) - passed} failed')
+    return passed == len(checks)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     modes = parser.add_subparsers(dest='mode', required=True)
@@ -349,6 +518,9 @@ def main() -> int:
     for_memory = modes.add_parser('memory')
     for_memory.add_argument('--json', type=Path, required=True)
     for_memory.add_argument('guests', type=Path, nargs='+')
+    for_mirror = modes.add_parser('mirror')
+    for_mirror.add_argument('--json', type=Path, required=True)
+    for_mirror.add_argument('guests', type=Path, nargs='+')
     for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
     for_suites.add_argument('--sources', type=Path, required=True)
     args = parser.parse_args()
@@ -360,6 +532,8 @@ def main() -> int:
         good = run(args.console, args.started, args.json)
     elif args.mode == 'memory':
         good = memory(args.json, args.guests)
+    elif args.mode == 'mirror':
+        good = mirror(args.json, args.guests)
     else:
         good = check(args.sources, args.json, args.guests)
     return 0 if good else 1

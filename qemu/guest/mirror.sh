@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+#
+# `make mirror`: the shadow follows the kernel's own percpu allocator through one
+# stream after another. spcpu_streams names them, separated by commas (see
+# streams.sh). spcpu_ops says how many operations the random ones have.
+
+# shellcheck source=qemu/guest/streams.sh
+. /streams.sh
+
+OPS=${spcpu_ops:-200000}
+NR_CPUS=$(grep -c '^processor' /proc/cpuinfo)
+
+# room for a second or so in which the worker does not run, in KB per CPU
+RING=16384
+
+# value NAME: of a line of the report
+value()
+{
+	sed -n "s/^$1: *//p" /tmp/report | head -n 1
+}
+
+# report STREAM: the figures, and what goes with the first mismatch
+report()
+{
+	cat "$DEBUG/mirror" >/tmp/report
+	sed 's/^/show   /' /tmp/report >&3
+	for name in ops allocs identical wrong undecidable lost bad; do
+		figure "$1.$name" "$(value $name)"
+	done
+	case $(value maps_equal) in
+	yes) figure "$1.maps_equal" 1 ;;
+	no) figure "$1.maps_equal" 0 ;;
+	esac
+}
+
+# follow STREAM: from a snapshot, through the stream, to another one
+follow()
+{
+	show "$1:"
+	if ! echo "start $RING" >"$DEBUG/mirror"; then
+		fail "$1:start" "$(dmesg | tail -n 1)"
+		return
+	fi
+	if "stream_$1" >/tmp/said 2>&1; then
+		pass "$1" "$(tail -n 1 /tmp/said)"
+	else
+		fail "$1" "$(tail -n 1 /tmp/said)"
+	fi
+	check "$1:stop" "$(dmesg | tail -n 1)" sh -c "echo stop >$DEBUG/mirror"
+	report "$1"
+	rmmod shadow_percpu_stream 2>/dev/null
+}
+
+# time_pairs NAME: the median of the batches, in nanoseconds
+time_pairs()
+{
+	stream_pairs >/tmp/said || fail "pairs:$1" "$(tail -n 1 /tmp/said)"
+	show "  $1: $(cat /tmp/said)"
+	figure "pairs.$1" "$(sed -n 's/.* median \([0-9]*\) ns.*/\1/p' /tmp/said)"
+	rmmod shadow_percpu_stream
+}
+
+# overhead: what a pair takes while nobody follows, while the shadow does, and when
+# it no longer does. One nanosecond of this guest is one instruction.
+overhead()
+{
+	show "pairs of alloc_percpu() and free_percpu():"
+	time_pairs off
+	echo "start $RING" >"$DEBUG/mirror" || fail pairs:start "$(dmesg | tail -n 1)"
+	time_pairs on
+	echo stop >"$DEBUG/mirror"
+	report pairs
+	time_pairs off_again
+}
+
+figure cpus "$NR_CPUS"
+if load shadow_percpu snapshot=1; then
+	for stream in $(echo "${spcpu_streams:-}" | tr , ' '); do
+		case $stream in
+		overhead) overhead ;;
+		*) follow "$stream" ;;
+		esac
+	done
+	check unload "$(ours | paste -sd ' ')" rmmod shadow_percpu
+else
+	fail load "$(dmesg | grep 'shadow_percpu: ' | tail -n 1)"
+fi
+check nothing_left "no debugfs folder, none of our modules" nothing_left
+check log_clean "$(dmesg | grep -E "$BAD" | head -n 1)" log_clean
