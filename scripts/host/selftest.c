@@ -23,5 +23,7 @@ int main(int argc, char **argv)
 	puts("ok   bitmap");
 	host_test_engine(seed, steps);
 	puts("ok   engine");
+	host_test_recordings(seed, steps);
+	puts("ok   recordings");
 	return 0;
 }

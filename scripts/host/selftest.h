@@ -16,5 +16,6 @@
 
 void host_test_bitmap(u64 seed, unsigned int steps);
 void host_test_engine(u64 seed, unsigned int steps);
+void host_test_recordings(u64 seed, unsigned int steps);
 
 #endif /* HOST_SELFTEST_H */
