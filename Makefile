@@ -28,10 +28,16 @@ memory: ## pages, beside the kernel's own allocator, in three guests   2 min, fi
 mirror: ## follow the kernel's own allocator through streams         3 min, first 12 min
 	@scripts/mirror $(GUESTS)
 
+replay: ## follow recordings with the core, here; FILES="..."               10-30 s
+	@scripts/replay $(FILES)
+
+census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
+	@scripts/census
+
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory mirror selftest clean
+.PHONY: help modules run shell check memory mirror replay census selftest clean

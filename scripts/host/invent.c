@@ -71,7 +71,7 @@ static void write_snapshot(struct inventor *v)
 	struct spcpu_snapshot snap;
 
 	spcpu_snapshot_init(&snap);
-	expect(!spcpu_paper_snapshot(v->s, &snap));
+	expect(!spcpu_snapshot_of(v->s, &snap));
 	while (spcpu_snapshot_line(&snap, &pos, line, sizeof(line)))
 		fputs(line, v->out);
 	spcpu_snapshot_exit(&snap);

@@ -163,11 +163,17 @@ static void print_own_way(const struct figures *recorded,
 		       figures_value(own, names[i]));
 }
 
-static void write_json(struct options *o, const char *name,
-		       const struct figures *f, const struct figures *own)
+static void begin_json(struct options *o, const char *name, bool good)
 {
 	fprintf(o->json, "%s\n\t{\"name\": ", o->nr_written++ ? "," : "");
 	json_string(o->json, name);
+	fprintf(o->json, ", \"good\": %s", good ? "true" : "false");
+}
+
+static void write_json(struct options *o, const char *name, bool good,
+		       const struct figures *f, const struct figures *own)
+{
+	begin_json(o, name, good);
 	fputs(", ", o->json);
 	figures_json(f, o->json);
 	if (own) {
@@ -207,6 +213,7 @@ static int report(struct options *o, const char *name,
 		  struct spcpu_judge *j, struct spcpu_judge *own)
 {
 	struct figures f = { }, own_figures = { };
+	int status;
 
 	spcpu_judge_report(j, figures_line, &f);
 	if (own)
@@ -217,9 +224,10 @@ static int report(struct options *o, const char *name,
 		if (own)
 			print_own_way(&f, &own_figures);
 	}
+	status = conclude(o, name, &f);
 	if (o->json)
-		write_json(o, name, &f, own ? &own_figures : NULL);
-	return conclude(o, name, &f);
+		write_json(o, name, status == GOOD, &f, own ? &own_figures : NULL);
+	return status;
 }
 
 static int print_snapshot(const char *name, struct spcpu_judge *j)
@@ -261,7 +269,7 @@ static int replay(struct options *o, struct input *in)
 	return status;
 }
 
-static int replay_file(struct options *o, const char *name)
+static int open_and_replay(struct options *o, const char *name)
 {
 	struct input in = { .name = name };
 	int status;
@@ -272,10 +280,21 @@ static int replay_file(struct options *o, const char *name)
 		return UNUSABLE;
 	}
 	status = replay(o, &in);
-	/* what was said of one file comes before what is wrong with the next */
-	fflush(stdout);
 	if (in.file != stdin)
 		fclose(in.file);
+	return status;
+}
+
+static int replay_file(struct options *o, const char *name)
+{
+	int status = open_and_replay(o, name);
+
+	if (o->json && status == UNUSABLE) {
+		begin_json(o, name, false);
+		putc('}', o->json);
+	}
+	/* what is said of it comes before what is wrong with the next */
+	fflush(stdout);
 	return status;
 }
 
