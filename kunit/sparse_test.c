@@ -467,7 +467,7 @@ static void sparse_resolves(struct kunit *test)
 	unsigned long found = 0;
 	const struct spcpu_symbol symbols[] = { { "vmalloc_to_page", &found } };
 
-	KUNIT_EXPECT_EQ(test, 0, spcpu_resolve(symbols, 1));
+	KUNIT_EXPECT_EQ(test, 0, spcpu_resolve(symbols, 1, "a test", "none"));
 	KUNIT_EXPECT_EQ(test, found, (unsigned long)vmalloc_to_page);
 }
 
@@ -484,12 +484,12 @@ static void sparse_misses_a_symbol(struct kunit *test)
 	struct spcpu_kmsg log;
 
 	spcpu_kmsg_mark(&log);
-	KUNIT_EXPECT_EQ(test, -ENOENT, spcpu_resolve(symbols, 3));
+	KUNIT_EXPECT_EQ(test, -ENOENT, spcpu_resolve(symbols, 3, "a test", "none"));
 	KUNIT_EXPECT_EQ(test, was[0], 1UL);
 	KUNIT_EXPECT_EQ(test, was[1], 2UL);
 	KUNIT_EXPECT_EQ(test, was[2], 3UL);
 	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, NO_SUCH ", which"), 1U);
-	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, "backing=vmap works"), 1U);
+	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, "a test needs "), 1U);
 }
 
 /* not more addresses than there are for anybody, whatever the memory */

@@ -40,7 +40,8 @@ static int find_symbols(void)
 		{ "init_mm", &kernel.mm, .data = true },
 	};
 
-	return spcpu_resolve(symbols, ARRAY_SIZE(symbols));
+	return spcpu_resolve(symbols, ARRAY_SIZE(symbols), "backing=sparse",
+			     "backing=vmap works without");
 }
 
 /* the kernel would warn of what it cannot have */

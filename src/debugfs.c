@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "debugfs.h"
+#include "debugfs_follow.h"
 #include "dump.h"
 #include "replay.h"
 
@@ -149,6 +150,7 @@ static const struct file_operations replay_fops = {
 /**
  * spcpu_debugfs_init() - show an allocator
  * @s: the allocator, which outlives the files
+ * @snapshot: the kernel's own allocator may be looked into
  *
  * That the kernel has no debugfs, or keeps it shut, is no error; the log says
  * so.
@@ -156,7 +158,7 @@ static const struct file_operations replay_fops = {
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM.
  */
-int spcpu_debugfs_init(struct spcpu *s)
+int spcpu_debugfs_init(struct spcpu *s, bool snapshot)
 {
 	replay = spcpu_replay_create(s);
 	if (!replay)
@@ -176,6 +178,7 @@ int spcpu_debugfs_init(struct spcpu *s)
 	debugfs_create_file("map", 0400, folder, s, &spcpu_map_fops);
 	debugfs_create_file("stats", 0400, folder, s, &spcpu_stats_fops);
 	debugfs_create_file("replay", 0600, folder, replay, &replay_fops);
+	spcpu_debugfs_follow_init(folder, snapshot);
 	return 0;
 }
 
@@ -191,6 +194,7 @@ void spcpu_debugfs_exit(void)
 {
 	debugfs_remove(folder);
 	folder = NULL;
+	spcpu_debugfs_follow_exit();
 	spcpu_replay_destroy(replay);
 	replay = NULL;
 }

@@ -3,9 +3,11 @@
 #ifndef SPCPU_DEBUGFS_H
 #define SPCPU_DEBUGFS_H
 
+#include <linux/types.h>
+
 struct spcpu;
 
-int spcpu_debugfs_init(struct spcpu *s);
+int spcpu_debugfs_init(struct spcpu *s, bool snapshot);
 void spcpu_debugfs_exit(void);
 
 #endif /* SPCPU_DEBUGFS_H */

@@ -12,6 +12,7 @@
 #include "debugfs.h"
 #include "hotplug.h"
 #include "machine.h"
+#include "record.h"
 #include "section.h"
 #include "shadow_percpu.h"
 
@@ -44,6 +45,11 @@ static unsigned long dyn_size = 28 << 10;
 module_param(dyn_size, ulong, 0444);
 MODULE_PARM_DESC(dyn_size,
 		 "least bytes for dynamic objects in the first chunk (default: 28672)");
+
+static bool snapshot;
+module_param(snapshot, bool, 0444);
+MODULE_PARM_DESC(snapshot,
+		 "look into the kernel's own percpu allocator: files snapshot, record, mirror (looks up symbols that are not exported) (default: 0)");
 
 static int parse_first_mode(enum spcpu_first_mode *mode)
 {
@@ -154,6 +160,8 @@ static int __init shadow_percpu_init(void)
 	int err;
 
 	err = parse_options(&options) ?: options.backing->init();
+	if (!err && snapshot)
+		err = spcpu_record_init();
 	if (err)
 		return err;
 
@@ -165,7 +173,7 @@ static int __init shadow_percpu_init(void)
 	}
 	spcpu_api_open(s);
 
-	err = spcpu_debugfs_init(s);
+	err = spcpu_debugfs_init(s, snapshot);
 	if (err)
 		goto err_destroy;
 

@@ -29,11 +29,10 @@ struct spcpu_native_state {
 };
 
 int spcpu_native_init(void);
+void spcpu_native_flush(void);
 bool spcpu_native_is_worker(const struct work_struct *work);
 void spcpu_native_lock(unsigned long *flags);
 void spcpu_native_unlock(unsigned long flags);
-void spcpu_native_quiesce(void);
-void spcpu_native_resume(void);
 int spcpu_native_snapshot(struct spcpu_snapshot *snap, void (*locked)(void));
 void spcpu_native_for_each(void (*fn)(void *to,
 				      const struct spcpu_native_state *state),

@@ -62,10 +62,10 @@ static lookup_fn *find_lookup(void)
 	return can_call(addr) ? (lookup_fn *)addr : NULL;
 }
 
-static int missing(const char *name)
+static int missing(const char *name, const char *who, const char *without)
 {
-	pr_err("backing=sparse needs %s, which this kernel does not let us find and call: backing=vmap works without\n",
-	       name);
+	pr_err("%s needs %s, which this kernel does not let us find and call: %s\n",
+	       who, name, without);
 	return -ENOENT;
 }
 
@@ -73,24 +73,27 @@ static int missing(const char *name)
  * spcpu_resolve() - find symbols, all of them or none
  * @symbols: the symbols
  * @nr: how many
+ * @who: the parameter that needs them, for the log
+ * @without: what can be done instead, for the log
  *
  * Context: Process context. May sleep.
  * Return: 0, and all pointers are set; -ENOENT, and none is: a symbol is
  *	missing, or cannot be called, which is logged by its name.
  */
-int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr)
+int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr,
+		  const char *who, const char *without)
 {
 	lookup_fn *lookup = find_lookup();
 	unsigned int i;
 
 	if (!lookup)
-		return missing("kallsyms_lookup_name");
+		return missing("kallsyms_lookup_name", who, without);
 
 	for (i = 0; i < nr; i++) {
 		unsigned long addr = lookup(symbols[i].name);
 
 		if (!addr || (!symbols[i].data && !can_call(addr)))
-			return missing(symbols[i].name);
+			return missing(symbols[i].name, who, without);
 	}
 	for (i = 0; i < nr; i++)
 		*(unsigned long *)symbols[i].to = lookup(symbols[i].name);

@@ -18,6 +18,7 @@ struct spcpu_symbol {
 	bool data;
 };
 
-int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr);
+int spcpu_resolve(const struct spcpu_symbol *symbols, unsigned int nr,
+		  const char *who, const char *without);
 
 #endif /* SPCPU_COMPAT_RESOLVE_H */
