@@ -342,10 +342,9 @@ static void adopt_pages(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 			continue;
 		if (backed)
 			spcpu_pages_came(f->s, &gap);
+		/* who has an area there is about to have the page */
 		else if (spcpu_map_block_free(&chunk->map, gap.from))
 			spcpu_pages_went(f->s, &gap);
-		else
-			f->stats.bad++;
 	}
 }
 

@@ -131,9 +131,10 @@ static u64 who(void)
 	return (unsigned long)current | (hard ? 2 : !!in_serving_softirq());
 }
 
+/* where an isolated chunk is, is the worker's doing; the others' slots are not */
 static u64 hash_of(const struct spcpu_native_state *chunk)
 {
-	u64 hash = chunk->isolated + 1;
+	u64 hash = chunk->isolated ? chunk->slot + 2 : 1;
 	int i;
 
 	for (i = 0; i < BITS_TO_LONGS(chunk->nr_pages); i++)
