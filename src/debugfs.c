@@ -17,6 +17,7 @@
 
 #include "debugfs.h"
 #include "debugfs_follow.h"
+#include "debugfs_native.h"
 #include "dump.h"
 #include "replay.h"
 
@@ -179,6 +180,8 @@ int spcpu_debugfs_init(struct spcpu *s, bool snapshot)
 	debugfs_create_file("stats", 0400, folder, s, &spcpu_stats_fops);
 	debugfs_create_file("replay", 0600, folder, replay, &replay_fops);
 	spcpu_debugfs_follow_init(folder, snapshot);
+	if (snapshot)
+		spcpu_debugfs_native_init(folder);
 	return 0;
 }
 
@@ -195,6 +198,7 @@ void spcpu_debugfs_exit(void)
 	debugfs_remove(folder);
 	folder = NULL;
 	spcpu_debugfs_follow_exit();
+	spcpu_debugfs_native_exit();
 	spcpu_replay_destroy(replay);
 	replay = NULL;
 }

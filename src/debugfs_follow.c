@@ -3,28 +3,21 @@
  * Debugfs: the files `compare` and `mirror`, which show what a shadow on paper made
  * of a recording, and makes of the running kernel.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
-#include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "command.h"
 #include "compare.h"
 #include "debugfs_follow.h"
 #include "mirror.h"
 
 /* what is copied from a writer at a time, on the stack */
 #define PIECE	256
-
-/* of a command */
-#define COMMAND_MAX	32
 
 static void put_line(void *to, const char *text)
 {
@@ -102,32 +95,11 @@ static int mirror_open(struct inode *inode, struct file *file)
 	return single_open(file, mirror_show, NULL);
 }
 
-static int command(const char *text)
-{
-	unsigned int kb = 0;
-
-	if (!strcmp(text, "stop"))
-		return spcpu_mirror_stop();
-	if (!strcmp(text, "start") || sscanf(text, "start %u", &kb) == 1)
-		return spcpu_mirror_start(kb);
-
-	pr_err_ratelimited("mirror takes `start`, `start KB`, with the KB of events that each CPU can keep, or `stop`\n");
-	return -EINVAL;
-}
-
 static ssize_t mirror_write(struct file *file, const char __user *from,
 			    size_t count, loff_t *pos)
 {
-	char text[COMMAND_MAX];
-	size_t len = min(count, sizeof(text) - 1);
-	int err;
-
-	if (copy_from_user(text, from, len))
-		return -EFAULT;
-
-	text[len] = '\0';
-	err = command(strim(text));
-	return err ?: count;
+	return spcpu_command("mirror", from, count, spcpu_mirror_start,
+			     spcpu_mirror_stop);
 }
 
 static const struct file_operations mirror_fops = {

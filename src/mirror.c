@@ -116,9 +116,13 @@ static int stop(void)
 	cancel_delayed_work_sync(&visit);
 	spcpu_snapshot_init(&last);
 	err = spcpu_record_stop(&last);
-	do {
+	catch_up();
+	while (!spcpu_record_over()) {
+		/* whoever gets a signal has what there was until then */
+		if (spcpu_record_wait())
+			break;
 		catch_up();
-	} while (spcpu_record_wait() > 0);
+	}
 	spcpu_record_end();
 
 	mutex_lock(&lock);

@@ -580,22 +580,32 @@ bool spcpu_record_next(struct spcpu_op *op)
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_next);
 
 /**
+ * spcpu_record_over() - was that all?
+ *
+ * Context: Process context, after spcpu_record_next() said that there is none.
+ * Return: True if the recording has been stopped, and no more events will come.
+ */
+bool spcpu_record_over(void)
+{
+	return READ_ONCE(state) != ON && sequence.head == sequence.tail;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_over);
+
+/**
  * spcpu_record_wait() - let time pass until there may be more events
+ *
+ * Once the recording has been stopped, who does not tell in time where he was placed
+ * is not waited for any more.
  *
  * Context: Process context, after spcpu_record_next() said there is none. Sleeps for
  *	some ms.
- * Return: 1: look again; 0: the recording has been stopped, and that was all;
- *	-ERESTARTSYS: a signal came.
+ * Return: 0: look again; -ERESTARTSYS: a signal came.
  */
 int spcpu_record_wait(void)
 {
-	if (READ_ONCE(state) != ON) {
-		/* who has not told where he was placed by now, will not */
-		if (sequence.head == sequence.tail || waited >= PATIENCE)
-			return 0;
+	if (READ_ONCE(state) != ON)
 		waited += NAP;
-	}
-	return msleep_interruptible(NAP) ? -ERESTARTSYS : 1;
+	return msleep_interruptible(NAP) ? -ERESTARTSYS : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_wait);
 

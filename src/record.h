@@ -35,6 +35,7 @@ struct spcpu_record_status {
 int spcpu_record_init(void);
 int spcpu_record_start(struct spcpu_snapshot *first, unsigned int ring_kb);
 bool spcpu_record_next(struct spcpu_op *op);
+bool spcpu_record_over(void);
 int spcpu_record_wait(void);
 int spcpu_record_stop(struct spcpu_snapshot *last);
 void spcpu_record_end(void);
