@@ -29,7 +29,7 @@
 #define RING_KB		1024
 #define MOST_RING_KB	(64 << 10)
 
-/* chunks whose state is remembered; of more it is noted again and again */
+/* chunks whose state is remembered; that of others is noted again and again */
 #define STATE_BITS	10
 
 /* how long an allocation may take to tell where it was placed, ms */
@@ -72,7 +72,10 @@ static u64 started;
 /* between the beginning and the end of the kernel's worker */
 static bool worker_active;
 
-/* the state of chunks when it was noted last; under the kernel's lock */
+/*
+ * The state of chunks when the worker began, or when it was noted last; under the
+ * kernel's lock. Of chunks that share a cell one is remembered.
+ */
 static struct {
 	u64 base;
 	u64 hash;
@@ -92,6 +95,7 @@ static unsigned int waited;
 /* room for a note, with interrupts off; NULL: there is none, which is counted */
 static struct spcpu_seen *reserve(struct ring *ring)
 {
+	/* the consumer has taken what is before the tail */
 	if (ring->head - smp_load_acquire(&ring->tail) > mask) {
 		ring->lost++;
 		return NULL;
@@ -140,6 +144,15 @@ static u64 hash_of(const struct spcpu_native_state *chunk)
 	for (i = 0; i < BITS_TO_LONGS(chunk->nr_pages); i++)
 		hash = hash * GOLDEN_RATIO_64 + chunk->populated[i];
 	return hash;
+}
+
+/* until here it is what came of the events: before the worker does anything */
+static void remember_state(void *unused, const struct spcpu_native_state *chunk)
+{
+	unsigned int cell = hash_64(chunk->base, STATE_BITS);
+
+	noted[cell].base = chunk->base;
+	noted[cell].hash = hash_of(chunk);
 }
 
 static u64 pages_of(const struct spcpu_native_state *chunk, int page)
@@ -266,13 +279,18 @@ static void on_destroy(void *unused, void *base_addr)
 static void on_work_start(void *unused, struct work_struct *work)
 {
 	static const struct spcpu_op begin;
+	unsigned long flags;
 
 	if (!spcpu_native_is_worker(work))
 		return;
 
-	WRITE_ONCE(worker_active, true);
-	if (READ_ONCE(state) == ON)
+	spcpu_native_lock(&flags);
+	if (READ_ONCE(state) == ON) {
+		spcpu_native_for_each(remember_state, NULL);
 		note(SPCPU_OP_WORKER, 0, &begin);
+	}
+	WRITE_ONCE(worker_active, true);
+	spcpu_native_unlock(flags);
 }
 
 static void on_work_end(void *unused, struct work_struct *work,
@@ -516,6 +534,7 @@ static bool take_note(struct spcpu_seen *seen)
 	for_each_possible_cpu(cpu) {
 		struct ring *ring = per_cpu_ptr(&rings, cpu);
 
+		/* the CPU has written what is before the head */
 		if (ring->tail == smp_load_acquire(&ring->head))
 			continue;
 		if (ring->seen[ring->tail & mask].seq != next_seq)

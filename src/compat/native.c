@@ -25,7 +25,7 @@
 #define SPARE_CHUNKS	8
 
 /* nobody has so many: the list leads nowhere */
-#define MOST_CHUNKS	(1 << 20)
+#define MOST_CHUNKS	1000000
 
 /* a block's hints, as the kernel has them (mm/percpu-internal.h) */
 struct block {
