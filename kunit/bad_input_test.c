@@ -17,7 +17,7 @@
 #include "fixture.h"
 #include "kmsg.h"
 #include "shadow_percpu.h"
-#include "snapshot.h"
+#include "state.h"
 #include "suites.h"
 
 #define STATIC_SIZE	100
@@ -37,7 +37,7 @@ static DEFINE_PER_CPU(u64, kernel_static);
  */
 struct victim {
 	struct spcpu *s;
-	struct spcpu_snapshot *before;
+	struct spcpu_state *before;
 	char __percpu *small;
 	char __percpu *reserved;
 	char __percpu *large;
@@ -75,7 +75,7 @@ static struct victim *make_victim(struct kunit *test, struct spcpu *s)
 	spcpu_copies_fill(v->small, 64, 1);
 	spcpu_copies_fill(v->reserved, 64, 2);
 	spcpu_copies_fill(v->large, LARGE, 3);
-	v->before = spcpu_snapshot_take(test, s);
+	v->before = spcpu_state_take(test, s);
 	return v;
 }
 
@@ -98,7 +98,7 @@ static struct victim *mortal(struct kunit *test)
 static void expect_unharmed(struct kunit *test, struct victim *v,
 			    const char *after_what)
 {
-	spcpu_snapshot_expect(test, v->s, v->before, after_what);
+	spcpu_state_expect(test, v->s, v->before, after_what);
 	KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(v->small, 64, 1));
 	KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(v->reserved, 64, 2));
 	KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(v->large, LARGE, 3));
@@ -290,7 +290,7 @@ static void bad_free_in_second_chunk(struct kunit *test)
 		list_last_entry(&v->s->chunks, struct spcpu_chunk, all);
 	unsigned long base = chunk->window->base;
 
-	v->before = spcpu_snapshot_take(test, v->s);
+	v->before = spcpu_state_take(test, v->s);
 	refuse_middle(test, v, ptr, SHADOW_PERCPU_MAX_SIZE);
 	refuse(test, v, to_ptr(v, base - 4), -EFAULT, "before a unit");
 	refuse(test, v, to_ptr(v, base + v->s->layout->unit_size), -EFAULT,
@@ -341,12 +341,12 @@ static void bad_double_free(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(all); i++)
 		spcpu_test_free(test, v->s, all[i]);
-	v->before = spcpu_snapshot_take(test, v->s);
+	v->before = spcpu_state_take(test, v->s);
 
 	for (i = 0; i < 2 * ARRAY_SIZE(all); i++)
 		refuse(test, v, all[i % ARRAY_SIZE(all)], -ENOENT,
 		       "a double free");
-	spcpu_snapshot_expect(test, v->s, v->before, "double frees");
+	spcpu_state_expect(test, v->s, v->before, "double frees");
 	spcpu_test_check(test, v->s);
 }
 
@@ -378,11 +378,11 @@ static void bad_atomic_without_room(struct kunit *test)
 {
 	struct victim *v = mortal(test);
 	work_func_t worker = spcpu_test_swap_worker(v->s, count_kick);
-	struct spcpu_snapshot *full;
+	struct spcpu_state *full;
 	void __percpu *ptr;
 
 	KUNIT_EXPECT_GT(test, use_up(v->s), 0U);
-	full = spcpu_snapshot_take(test, v->s);
+	full = spcpu_state_take(test, v->s);
 
 	atomic_set(&kicks, 0);
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, 4, 4, false, GFP_ATOMIC,
@@ -390,7 +390,7 @@ static void bad_atomic_without_room(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !ptr);
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, 4, 4, false, GFP_NOWAIT,
 						 &ptr), -ENOMEM);
-	spcpu_snapshot_expect(test, v->s, full, "atomic requests without room");
+	spcpu_state_expect(test, v->s, full, "atomic requests without room");
 	KUNIT_EXPECT_GT(test, atomic_read(&kicks), 0);
 
 	/* the next one is served: the worker was told to make room */
@@ -437,7 +437,7 @@ static void bad_reserved_without_room(struct kunit *test)
 		while (!spcpu_test_request(v->s, size, 4, true, GFP_KERNEL, &ptr))
 			cond_resched();
 
-	v->before = spcpu_snapshot_take(test, v->s);
+	v->before = spcpu_state_take(test, v->s);
 	KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, 4, 4, true, GFP_KERNEL,
 						 &ptr), -ENOMEM);
 	expect_unharmed(test, v, "a request to the full reserved chunk");
@@ -452,7 +452,7 @@ static void bad_alloc_after_shutdown(struct kunit *test)
 	unsigned int i;
 
 	spcpu_shutdown(v->s);
-	v->before = spcpu_snapshot_take(test, v->s);
+	v->before = spcpu_state_take(test, v->s);
 	for (i = 0; i < 2 * ARRAY_SIZE(gfp); i++) {
 		KUNIT_EXPECT_EQ(test, spcpu_test_request(v->s, 8, 8, i % 2,
 							 gfp[i / 2], &ptr),
@@ -491,7 +491,7 @@ static void expect_logged(struct kunit *test, const struct spcpu_kmsg *since,
 static void bad_alloc_is_logged(struct kunit *test)
 {
 	struct spcpu *s = spcpu_api_allocator();
-	struct spcpu_snapshot *before = spcpu_snapshot_take(test, s);
+	struct spcpu_state *before = spcpu_state_take(test, s);
 	gfp_t silent = GFP_KERNEL | __GFP_NOWARN;
 	struct spcpu_kmsg log;
 
@@ -506,7 +506,7 @@ static void bad_alloc_is_logged(struct kunit *test)
 	expect_logged(test, &log, "refused an object of 32769 bytes aligned to 4: ");
 	expect_logged(test, &log, "refused an object of 8 bytes aligned to 3: ");
 	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, "aligned to 8192"), 0U);
-	spcpu_snapshot_expect(test, s, before, "bad requests");
+	spcpu_state_expect(test, s, before, "bad requests");
 }
 
 static void bad_free_is_logged(struct kunit *test)
@@ -514,7 +514,7 @@ static void bad_free_is_logged(struct kunit *test)
 	struct spcpu *s = spcpu_api_allocator();
 	char __percpu *ptr = spcpu_client_alloc(test, 64, 8);
 	u64 __percpu *other = alloc_percpu(u64);
-	struct spcpu_snapshot *before = spcpu_snapshot_take(test, s);
+	struct spcpu_state *before = spcpu_state_take(test, s);
 	struct spcpu_kmsg log;
 
 	spcpu_kmsg_mark(&log);
@@ -522,14 +522,14 @@ static void bad_free_is_logged(struct kunit *test)
 	expect_logged(test, &log, "refused: not an object of this allocator");
 	shadow_free_percpu(ptr + 4);
 	expect_logged(test, &log, "refused: the middle of an object, offset ");
-	spcpu_snapshot_expect(test, s, before, "bad frees");
+	spcpu_state_expect(test, s, before, "bad frees");
 	free_percpu(other);
 
 	spcpu_client_free(test, ptr);
-	before = spcpu_snapshot_take(test, s);
+	before = spcpu_state_take(test, s);
 	shadow_free_percpu(ptr);
 	expect_logged(test, &log, "refused: free already (double free?), offset ");
-	spcpu_snapshot_expect(test, s, before, "a double free");
+	spcpu_state_expect(test, s, before, "a double free");
 }
 
 /* nobody can flood the log; and what is refused is counted all the same */

@@ -14,7 +14,7 @@
 #include "fixture.h"
 #include "kmsg.h"
 #include "shadow_percpu.h"
-#include "snapshot.h"
+#include "state.h"
 #include "suites.h"
 
 struct pair {
@@ -295,7 +295,7 @@ static void section_over_the_limit(struct kunit *test)
 {
 	size_t size = SHADOW_PERCPU_MAX_SIZE + sizeof(u64);
 	struct spcpu *s = spcpu_api_allocator();
-	struct spcpu_snapshot *before = spcpu_snapshot_take(test, s);
+	struct spcpu_state *before = spcpu_state_take(test, s);
 	char *image = kunit_kzalloc(test, size, GFP_KERNEL);
 	unsigned long ptr = (unsigned long)image;
 	struct shadow_percpu_section section = {
@@ -310,7 +310,7 @@ static void section_over_the_limit(struct kunit *test)
 	section.align = 2 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, __shadow_percpu_register(&section, "big"), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ptr, (unsigned long)image);
-	spcpu_snapshot_expect(test, s, before, "a section over the limit");
+	spcpu_state_expect(test, s, before, "a section over the limit");
 }
 
 /* what was counted is lost; the image never saw it */
@@ -337,34 +337,34 @@ static void section_starts_anew(struct kunit *test)
 static void section_twice_is_busy(struct kunit *test)
 {
 	struct spcpu *s = spcpu_api_allocator();
-	struct spcpu_snapshot *before;
+	struct spcpu_state *before;
 	struct spcpu_kmsg log;
 
 	do_register(test);
 	this_cpu_write(shadow_var(sv_plain), 11);
-	before = spcpu_snapshot_take(test, s);
+	before = spcpu_state_take(test, s);
 	spcpu_kmsg_mark(&log);
 	KUNIT_EXPECT_EQ(test, shadow_percpu_register(), -EBUSY);
 	if (IS_ENABLED(CONFIG_PRINTK))
 		KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, KBUILD_MODNAME
 						       ": registered already"),
 				1U);
-	spcpu_snapshot_expect(test, s, before, "a second registration");
+	spcpu_state_expect(test, s, before, "a second registration");
 }
 
 static void section_unregister_twice(struct kunit *test)
 {
 	struct spcpu *s = spcpu_api_allocator();
-	struct spcpu_snapshot *before = spcpu_snapshot_take(test, s);
+	struct spcpu_state *before = spcpu_state_take(test, s);
 
 	shadow_percpu_unregister();
-	spcpu_snapshot_expect(test, s, before, "unregistering nothing");
+	spcpu_state_expect(test, s, before, "unregistering nothing");
 
 	do_register(test);
 	shadow_percpu_unregister();
-	before = spcpu_snapshot_take(test, s);
+	before = spcpu_state_take(test, s);
 	shadow_percpu_unregister();
-	spcpu_snapshot_expect(test, s, before, "unregistering twice");
+	spcpu_state_expect(test, s, before, "unregistering twice");
 	KUNIT_EXPECT_TRUE(test, unregistered());
 }
 
@@ -383,18 +383,18 @@ static void section_without_room(struct kunit *test)
 {
 	struct spcpu *s = spcpu_api_allocator();
 	void __percpu *room;
-	struct spcpu_snapshot *before;
+	struct spcpu_state *before;
 	struct spcpu_kmsg log;
 
 	KUNIT_ASSERT_EQ(test, spcpu_test_request(s, 3 * PAGE_SIZE, PAGE_SIZE,
 						 true, GFP_KERNEL, &room), 0);
 	spcpu_client_keep(test, room);
 	fill_reserved(test);
-	before = spcpu_snapshot_take(test, s);
+	before = spcpu_state_take(test, s);
 	spcpu_kmsg_mark(&log);
 	KUNIT_EXPECT_EQ(test, shadow_percpu_register(), -ENOMEM);
 	KUNIT_EXPECT_TRUE(test, unregistered());
-	spcpu_snapshot_expect(test, s, before, "a registration without room");
+	spcpu_state_expect(test, s, before, "a registration without room");
 	if (IS_ENABLED(CONFIG_PRINTK))
 		KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, "larger reserved_size="),
 				1U);
@@ -492,14 +492,14 @@ static void section_without_variables(struct kunit *test)
 	static struct module_like m;
 	struct shadow_percpu_section section = load_again(&m);
 	struct spcpu *s = spcpu_api_allocator();
-	struct spcpu_snapshot *before = spcpu_snapshot_take(test, s);
+	struct spcpu_state *before = spcpu_state_take(test, s);
 
 	section.end = section.start;
 	section.ptrs_end = section.ptrs;
 	KUNIT_EXPECT_EQ(test, __shadow_percpu_register(&section, "none"), 0);
 	KUNIT_EXPECT_EQ(test, __shadow_percpu_register(&section, "none"), 0);
 	__shadow_percpu_unregister(&section);
-	spcpu_snapshot_expect(test, s, before, "a module without variables");
+	spcpu_state_expect(test, s, before, "a module without variables");
 }
 
 static struct kunit_case section_cases[] = {

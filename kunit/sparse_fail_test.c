@@ -13,7 +13,7 @@
 #include "interfere.h"
 #include "kmsg.h"
 #include "machine.h"
-#include "snapshot.h"
+#include "state.h"
 #include "sparse.h"
 #include "suites.h"
 
@@ -22,14 +22,14 @@
 
 /* what must not change, besides what is in a snapshot */
 struct before {
-	struct spcpu_snapshot *snapshot;
+	struct spcpu_state *snapshot;
 	unsigned long pages;
 };
 
 static struct before remember(struct kunit *test, struct spcpu *s)
 {
 	return (struct before) {
-		.snapshot = spcpu_snapshot_take(test, s),
+		.snapshot = spcpu_state_take(test, s),
 		.pages = spcpu_pages_total(&s->pages),
 	};
 }
@@ -37,7 +37,7 @@ static struct before remember(struct kunit *test, struct spcpu *s)
 static void expect_as_before(struct kunit *test, struct spcpu *s,
 			     const struct before *before, const char *after)
 {
-	spcpu_snapshot_expect(test, s, before->snapshot, after);
+	spcpu_state_expect(test, s, before->snapshot, after);
 	KUNIT_EXPECT_EQ(test, spcpu_pages_total(&s->pages), before->pages);
 }
 

@@ -8,30 +8,30 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "snapshot.h"
+#include "state.h"
 
 /**
- * struct spcpu_snapshot - what was written down
+ * struct spcpu_state - what was written down
  *
  * @len: bytes
  * @room: bytes that there is room for
  * @bytes: counts, the chunks of each slot in order, the chunks with their maps
  */
-struct spcpu_snapshot {
+struct spcpu_state {
 	size_t len;
 	size_t room;
 	u8 bytes[];
 };
 
 /* without room it still counts what it would take */
-static void note(struct spcpu_snapshot *snap, const void *what, size_t len)
+static void note(struct spcpu_state *snap, const void *what, size_t len)
 {
 	if (snap->len + len <= snap->room)
 		memcpy(snap->bytes + snap->len, what, len);
 	snap->len += len;
 }
 
-static void note_counts(struct spcpu_snapshot *snap, const struct spcpu *s)
+static void note_counts(struct spcpu_state *snap, const struct spcpu *s)
 {
 	note(snap, &s->stats, sizeof(s->stats));
 	note(snap, &s->nr_empty, sizeof(s->nr_empty));
@@ -41,7 +41,7 @@ static void note_counts(struct spcpu_snapshot *snap, const struct spcpu *s)
 	note(snap, &s->dying, sizeof(s->dying));
 }
 
-static void note_type(struct spcpu_snapshot *snap,
+static void note_type(struct spcpu_state *snap,
 		      const struct spcpu_chunk_type *type)
 {
 	struct spcpu_chunk *chunk;
@@ -55,7 +55,7 @@ static void note_type(struct spcpu_snapshot *snap,
 	}
 }
 
-static void note_chunk(struct spcpu_snapshot *snap,
+static void note_chunk(struct spcpu_state *snap,
 		       const struct spcpu_chunk *chunk)
 {
 	const struct spcpu_map *map = &chunk->map;
@@ -68,7 +68,7 @@ static void note_chunk(struct spcpu_snapshot *snap,
 	note(snap, map->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
 }
 
-static void note_all(struct spcpu_snapshot *snap, struct spcpu *s)
+static void note_all(struct spcpu_state *snap, struct spcpu *s)
 {
 	struct spcpu_chunk *chunk;
 
@@ -82,9 +82,9 @@ static void note_all(struct spcpu_snapshot *snap, struct spcpu *s)
 	spin_unlock_irq(&s->lock);
 }
 
-static struct spcpu_snapshot *snapshot(struct spcpu *s)
+static struct spcpu_state *snapshot(struct spcpu *s)
 {
-	struct spcpu_snapshot measure = { }, *snap;
+	struct spcpu_state measure = { }, *snap;
 
 	/* it may have woken itself */
 	while (flush_work(&s->balance))
@@ -105,15 +105,15 @@ static void put_snapshot(struct kunit_resource *res)
 }
 
 /**
- * spcpu_snapshot_take() - write down all that an allocator knows
+ * spcpu_state_take() - write down all that an allocator knows
  * @test: the test, which owns it
  * @s: an allocator that nobody else uses meanwhile; its worker is waited for
  *
  * Return: The snapshot; the test ends without memory for it.
  */
-struct spcpu_snapshot *spcpu_snapshot_take(struct kunit *test, struct spcpu *s)
+struct spcpu_state *spcpu_state_take(struct kunit *test, struct spcpu *s)
 {
-	struct spcpu_snapshot *snap = snapshot(s);
+	struct spcpu_state *snap = snapshot(s);
 
 	KUNIT_ASSERT_NOT_NULL(test, snap);
 	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL,
@@ -123,17 +123,17 @@ struct spcpu_snapshot *spcpu_snapshot_take(struct kunit *test, struct spcpu *s)
 }
 
 /**
- * spcpu_snapshot_expect() - nothing has changed
+ * spcpu_state_expect() - nothing has changed
  * @test: the test
  * @s: the allocator
  * @before: what it knew before
  * @after_what: what was done since, for the report
  */
-void spcpu_snapshot_expect(struct kunit *test, struct spcpu *s,
-			   const struct spcpu_snapshot *before,
-			   const char *after_what)
+void spcpu_state_expect(struct kunit *test, struct spcpu *s,
+			const struct spcpu_state *before,
+			const char *after_what)
 {
-	struct spcpu_snapshot *now = snapshot(s);
+	struct spcpu_state *now = snapshot(s);
 	bool same;
 
 	KUNIT_ASSERT_NOT_NULL(test, now);
