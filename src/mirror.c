@@ -113,9 +113,9 @@ static int stop(void)
 	struct spcpu_snapshot last;
 	int err;
 
-	cancel_delayed_work_sync(&visit);
 	spcpu_snapshot_init(&last);
 	err = spcpu_record_stop(&last);
+	cancel_delayed_work_sync(&visit);
 	catch_up();
 	while (!spcpu_record_over()) {
 		/* whoever gets a signal has what there was until then */

@@ -15,6 +15,8 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/tracepoint.h>
 #include <trace/events/percpu.h>
@@ -32,8 +34,7 @@
 /* chunks whose state is remembered; that of others is noted again and again */
 #define STATE_BITS	10
 
-/* how long an allocation may take to tell where it was placed, ms */
-#define PATIENCE	1000
+/* how long the consumer sleeps when there is nothing, ms */
 #define NAP		20
 
 /**
@@ -69,17 +70,22 @@ static unsigned int mask;
 static atomic64_t last_seq;
 static u64 started;
 
-/* between the beginning and the end of the kernel's worker */
-static bool worker_active;
+/* who runs the kernel's worker now, and may wait for its mutex, or have given it back */
+static const struct task_struct *worker;
+
+/* the worker may have left chunks otherwise than was noted; under the kernel's lock */
+static bool unnoted;
 
 /*
- * The state of chunks when the worker began, or when it was noted last; under the
- * kernel's lock. Of chunks that share a cell one is remembered.
+ * The state of chunks when it was noted last, which says nothing in another round;
+ * under the kernel's lock. Of chunks that share a cell one is remembered.
  */
 static struct {
 	u64 base;
 	u64 hash;
+	u64 round;
 } noted[1 << STATE_BITS];
+static u64 round;
 
 /* one who records; @control keeps those apart who start and stop */
 static DEFINE_MUTEX(control);
@@ -90,7 +96,8 @@ static u64 next_seq;
 static u64 lost_told;
 static u64 nr_seen;
 static u64 nr_lost;
-static unsigned int waited;
+static bool closed;
+static bool finished;
 
 /* room for a note, with interrupts off; NULL: there is none, which is counted */
 static struct spcpu_seen *reserve(struct ring *ring)
@@ -146,15 +153,6 @@ static u64 hash_of(const struct spcpu_native_state *chunk)
 	return hash;
 }
 
-/* until here it is what came of the events: before the worker does anything */
-static void remember_state(void *unused, const struct spcpu_native_state *chunk)
-{
-	unsigned int cell = hash_64(chunk->base, STATE_BITS);
-
-	noted[cell].base = chunk->base;
-	noted[cell].hash = hash_of(chunk);
-}
-
 static u64 pages_of(const struct spcpu_native_state *chunk, int page)
 {
 	u64 word = 0;
@@ -177,32 +175,69 @@ static void note_state(void *unused, const struct spcpu_native_state *chunk)
 		.flags = chunk->isolated ? SPCPU_OP_ISOLATED : 0,
 	};
 
-	if (noted[cell].base == chunk->base && noted[cell].hash == hash)
+	if (noted[cell].base == chunk->base && noted[cell].hash == hash &&
+	    noted[cell].round == round)
 		return;
 
 	noted[cell].base = chunk->base;
 	noted[cell].hash = hash;
+	noted[cell].round = round;
 	for (op.off = 0; op.off < chunk->nr_pages; op.off += 64) {
 		op.word = pages_of(chunk, op.off);
 		note(SPCPU_OP_STATE, 0, &op);
 	}
 }
 
-/* before an event under the lock: what has the worker done until then? */
-static void note_worker(void)
+/*
+ * Who can sleep gets his place first, and his pages later: until then the pages that
+ * are there are not what others will see. All of them, and the worker, hold the
+ * mutex. Without a place yet, the caller may be one of them.
+ */
+static bool pages_are_settled(bool without_place)
 {
-	if (READ_ONCE(worker_active))
-		spcpu_native_for_each(note_state, NULL);
+	const struct task_struct *holder = spcpu_native_holder();
+
+	return !holder || holder == worker ||
+	       (without_place && who() == (unsigned long)holder);
+}
+
+/*
+ * Before an event under the lock: what has the worker done until then? What is not
+ * known, because it cannot be told apart from what others do, is told by a flag, and
+ * noted later.
+ */
+static u8 note_worker(bool without_place)
+{
+	if (!unnoted)
+		return 0;
+	if (!pages_are_settled(without_place)) {
+		round++;
+		return SPCPU_OP_BUSY;
+	}
+	spcpu_native_for_each(note_state, NULL);
+	unnoted = worker;
+	return 0;
+}
+
+/* bytes of the area, which is the second argument, in granules; 0 if unknown */
+static u32 size_from(struct pt_regs *regs)
+{
+#ifdef CONFIG_HAVE_FUNCTION_ARG_ACCESS_API
+	return regs_get_kernel_argument(regs, 1) << SPCPU_GRANULE_SHIFT;
+#else
+	return 0;
+#endif
 }
 
 /* under the kernel's lock */
 static int on_order(struct kprobe *probe, struct pt_regs *regs)
 {
-	static const struct spcpu_op none;
+	struct spcpu_op op = { };
 
 	if (READ_ONCE(state) == ON) {
-		note_worker();
-		note(SPCPU_SEEN_ORDER, who(), &none);
+		op.size = size_from(regs);
+		op.flags = note_worker(true);
+		note(SPCPU_SEEN_ORDER, who(), &op);
 	}
 	return 0;
 }
@@ -241,7 +276,7 @@ static void on_free(void *unused, void *base_addr, int off, void __percpu *ptr)
 	};
 
 	if (READ_ONCE(state) == ON) {
-		note_worker();
+		note_worker(false);
 		note(SPCPU_OP_FREE, 0, &op);
 	}
 }
@@ -285,11 +320,11 @@ static void on_work_start(void *unused, struct work_struct *work)
 		return;
 
 	spcpu_native_lock(&flags);
-	if (READ_ONCE(state) == ON) {
-		spcpu_native_for_each(remember_state, NULL);
+	worker = current;
+	unnoted = true;
+	round++;
+	if (READ_ONCE(state) == ON)
 		note(SPCPU_OP_WORKER, 0, &begin);
-	}
-	WRITE_ONCE(worker_active, true);
 	spcpu_native_unlock(flags);
 }
 
@@ -303,11 +338,11 @@ static void on_work_end(void *unused, struct work_struct *work,
 		return;
 
 	spcpu_native_lock(&flags);
+	worker = NULL;
 	if (READ_ONCE(state) == ON) {
-		spcpu_native_for_each(note_state, NULL);
+		note_worker(false);
 		note(SPCPU_OP_WORKER, 0, &end);
 	}
-	WRITE_ONCE(worker_active, false);
 	spcpu_native_unlock(flags);
 }
 
@@ -447,21 +482,24 @@ static void begin(void)
 	WRITE_ONCE(state, ON);
 }
 
+/* the mutex is the caller's */
 static void end(void)
 {
+	note_worker(true);
 	WRITE_ONCE(state, DRAINING);
 }
 
 static void reset(void)
 {
 	atomic64_set(&last_seq, 0);
-	memset(noted, 0, sizeof(noted));
-	worker_active = false;
+	worker = NULL;
+	unnoted = false;
 	next_seq = 1;
 	lost_told = 0;
 	nr_seen = 0;
 	nr_lost = 0;
-	waited = 0;
+	closed = false;
+	finished = false;
 }
 
 static int start(struct spcpu_snapshot *first, unsigned int ring_kb)
@@ -548,11 +586,24 @@ static bool take_note(struct spcpu_seen *seen)
 	return false;
 }
 
+static bool take_notes(void)
+{
+	struct spcpu_seen seen;
+	bool any = false;
+
+	while (take_note(&seen)) {
+		seen.op.time -= min(started, seen.op.time);
+		spcpu_sequence_add(&sequence, &seen);
+		any = true;
+	}
+	return any;
+}
+
 /* lost since it was asked last, wherever */
 static u64 newly_lost(void)
 {
+	u64 lost = sequence.lost + order_probe.nmissed;
 	unsigned int cpu;
-	u64 lost = sequence.lost;
 
 	for_each_possible_cpu(cpu)
 		lost += READ_ONCE(per_cpu(rings, cpu).lost);
@@ -570,6 +621,7 @@ static bool tell_lost(struct spcpu_op *op)
 	*op = (struct spcpu_op) { .kind = SPCPU_OP_LOST, .word = lost };
 	op->time = local_clock() - started;
 	nr_lost += lost;
+	spcpu_sequence_has_gaps(&sequence);
 	return true;
 }
 
@@ -577,21 +629,28 @@ static bool tell_lost(struct spcpu_op *op)
  * spcpu_record_next() - the next event, in the order in which they happened
  * @op: set to it
  *
+ * That something was lost is told before all that was noted after it.
+ *
  * Context: Process context, one at a time, after spcpu_record_start(). May sleep.
  * Return: True if there is one already.
  */
 bool spcpu_record_next(struct spcpu_op *op)
 {
-	bool over = waited >= PATIENCE;
-	struct spcpu_seen seen;
+	/* looked at before the rings: nobody writes there any more */
+	bool over = smp_load_acquire(&closed);
 
-	if (tell_lost(op))
-		return true;
-	while (!spcpu_sequence_next(&sequence, over, op)) {
-		if (!take_note(&seen))
-			return tell_lost(op);
-		seen.op.time -= min(started, seen.op.time);
-		spcpu_sequence_add(&sequence, &seen);
+	while (!spcpu_sequence_next(&sequence, false, op)) {
+		if (take_notes()) {
+			if (tell_lost(op))
+				return true;
+			continue;
+		}
+		if (over && spcpu_sequence_next(&sequence, true, op))
+			break;
+		if (tell_lost(op))
+			return true;
+		finished = over;
+		return false;
 	}
 	nr_seen++;
 	return true;
@@ -606,15 +665,12 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_next);
  */
 bool spcpu_record_over(void)
 {
-	return READ_ONCE(state) != ON && sequence.head == sequence.tail;
+	return finished;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_over);
 
 /**
  * spcpu_record_wait() - let time pass until there may be more events
- *
- * Once the recording has been stopped, who does not tell in time where he was placed
- * is not waited for any more.
  *
  * Context: Process context, after spcpu_record_next() said there is none. Sleeps for
  *	some ms.
@@ -622,8 +678,6 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_over);
  */
 int spcpu_record_wait(void)
 {
-	if (READ_ONCE(state) != ON)
-		waited += NAP;
 	return msleep_interruptible(NAP) ? -ERESTARTSYS : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_wait);
@@ -634,6 +688,9 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_wait);
  *
  * What was noted before is there to be consumed until spcpu_record_end().
  *
+ * Between its place and its trace nobody sleeps, but for those who hold the mutex,
+ * which the snapshot takes: who has slept since has told where he was placed.
+ *
  * Context: Process context, after spcpu_record_start(). May sleep.
  * Return: As spcpu_native_snapshot(); the recording is stopped all the same.
  */
@@ -642,6 +699,12 @@ int spcpu_record_stop(struct spcpu_snapshot *last)
 	int err = spcpu_native_snapshot(last, end);
 
 	WRITE_ONCE(state, DRAINING);
+	synchronize_rcu_tasks();
+	WRITE_ONCE(state, OFF);
+	/* for probes that looked at it before */
+	tracepoint_synchronize_unregister();
+	/* the consumer sees that before it looks into the rings for the last time */
+	smp_store_release(&closed, true);
 	return err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_stop);

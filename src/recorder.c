@@ -134,7 +134,8 @@ static int event_line(char *line, size_t size)
 		nr_events++;
 		return spcpu_op_line(&op, line, size);
 	}
-	return spcpu_record_over() ? 0 : -EAGAIN;
+	/* the last snapshot is not there before it is off */
+	return !on && spcpu_record_over() ? 0 : -EAGAIN;
 }
 
 static int end_line(char *line, size_t size)

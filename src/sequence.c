@@ -87,22 +87,45 @@ static void drop_first(struct spcpu_sequence *q)
 	q->scanned = q->head;
 }
 
+/**
+ * spcpu_sequence_has_gaps() - something happened that was not seen
+ * @q: the sequence
+ *
+ * What an order leads to may never come, so nobody waits for it any more.
+ *
+ * Context: Process context.
+ */
+void spcpu_sequence_has_gaps(struct spcpu_sequence *q)
+{
+	q->exact = false;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_sequence_has_gaps);
+
+/*
+ * An order of another size is of an allocation within the allocation: who waits for
+ * pages may have to write others to disk.
+ */
+static bool is_outcome(const struct spcpu_seen *order,
+		       const struct spcpu_seen *seen)
+{
+	if (seen->who != order->who ||
+	    (order->op.size && seen->op.size != order->op.size))
+		return false;
+	return seen->op.kind == SPCPU_SEEN_ORDER ||
+	       seen->op.kind == SPCPU_OP_ALLOC ||
+	       seen->op.kind == SPCPU_OP_FAIL;
+}
+
 /* what the same task in the same context did next about an area; NULL: not seen yet */
 static struct spcpu_seen *outcome_of_first(struct spcpu_sequence *q)
 {
-	const u64 who = at(q, q->head)->who;
-	struct spcpu_seen *seen;
+	const struct spcpu_seen *order = at(q, q->head);
 
 	if (q->scanned == q->head)
 		q->scanned++;
 	for (; q->scanned != q->tail; q->scanned++) {
-		seen = at(q, q->scanned);
-		if (seen->who != who)
-			continue;
-		if (seen->op.kind == SPCPU_SEEN_ORDER ||
-		    seen->op.kind == SPCPU_OP_ALLOC ||
-		    seen->op.kind == SPCPU_OP_FAIL)
-			return seen;
+		if (is_outcome(order, at(q, q->scanned)))
+			return at(q, q->scanned);
 	}
 	return NULL;
 }
@@ -116,6 +139,7 @@ static void hand_out_alloc(struct spcpu_sequence *q, struct spcpu_seen *alloc,
 	*op = alloc->op;
 	op->time = placed->time;
 	op->cpu = placed->cpu;
+	op->flags |= placed->flags;
 	if (!(op->flags & SPCPU_OP_ATOMIC))
 		q->open++;
 	else if (q->open)
@@ -149,7 +173,7 @@ static bool settle(struct spcpu_sequence *q, const struct spcpu_seen *first,
 		return false;
 	}
 	if (op->kind == SPCPU_OP_ALLOC) {
-		/* without an order it was placed before the recording began */
+		/* if all orders were seen, it was placed before the recording began */
 		op->flags |= SPCPU_OP_LOOSE;
 		return !q->exact;
 	}
@@ -177,10 +201,10 @@ bool spcpu_sequence_next(struct spcpu_sequence *q, bool over,
 			found = settle(q, first, op);
 		} else {
 			outcome = outcome_of_first(q);
-			if (!outcome && !over)
+			if (!outcome && q->exact && !over)
 				return false;
 			found = outcome && settle_order(q, outcome, op);
-			q->lost += !outcome;
+			q->lost += !outcome && q->exact;
 		}
 		drop_first(q);
 		if (found)

@@ -19,7 +19,8 @@
  *
  * @seq: number, without gaps, over all CPUs
  * @who: task and context, the same for an allocation's two
- * @op: the event; of SPCPU_SEEN_ORDER only kind, cpu and time
+ * @op: the event; of SPCPU_SEEN_ORDER only kind, cpu, time, size (0 if not known),
+ *      and the flag SPCPU_OP_BUSY
  */
 struct spcpu_seen {
 	u64 seq;
@@ -36,7 +37,8 @@ struct spcpu_seen {
  * @tail: number of the one that comes next
  * @scanned: up to here nothing tells where the first one, an order, leads to
  * @open: sleeping callers that have their place, and perhaps not their pages
- * @exact: there are orders; otherwise allocations are where they were traced
+ * @exact: there is an order for each allocation; otherwise those without one are where
+ *         they were traced, and nobody waits for what an order leads to
  * @lost: events that there was no memory for
  */
 struct spcpu_sequence {
@@ -53,6 +55,7 @@ struct spcpu_sequence {
 int spcpu_sequence_init(struct spcpu_sequence *q, bool exact);
 void spcpu_sequence_exit(struct spcpu_sequence *q);
 void spcpu_sequence_add(struct spcpu_sequence *q, const struct spcpu_seen *seen);
+void spcpu_sequence_has_gaps(struct spcpu_sequence *q);
 bool spcpu_sequence_next(struct spcpu_sequence *q, bool over,
 			 struct spcpu_op *op);
 

@@ -407,6 +407,25 @@ bool spcpu_native_is_worker(const struct work_struct *work)
 }
 
 /**
+ * spcpu_native_holder() - who may be putting pages behind addresses, or taking them?
+ *
+ * Context: Any. Others may come and go meanwhile, but for those who also want the
+ *	allocator's lock, where it is held.
+ * Return: Who holds the mutex of those who can sleep, which the worker takes, too.
+ */
+const struct task_struct *spcpu_native_holder(void)
+{
+	/* a mutex keeps flags in the lowest bits */
+#ifdef CONFIG_PREEMPT_RT
+	unsigned long owner = (unsigned long)READ_ONCE(kernel.mutex->rtmutex.owner);
+#else
+	unsigned long owner = atomic_long_read(&kernel.mutex->owner);
+#endif
+
+	return (const struct task_struct *)(owner & ~7UL);
+}
+
+/**
  * spcpu_native_lock() - keep the allocator as it is
  * @flags: for spcpu_native_unlock()
  *

@@ -9,6 +9,7 @@
 
 #include "../snapshot.h"
 
+struct task_struct;
 struct work_struct;
 
 /**
@@ -31,6 +32,7 @@ struct spcpu_native_state {
 int spcpu_native_init(void);
 void spcpu_native_flush(void);
 bool spcpu_native_is_worker(const struct work_struct *work);
+const struct task_struct *spcpu_native_holder(void);
 void spcpu_native_lock(unsigned long *flags);
 void spcpu_native_unlock(unsigned long flags);
 int spcpu_native_snapshot(struct spcpu_snapshot *snap, void (*locked)(void));
