@@ -36,7 +36,10 @@ static void destroy_follow(void *f)
 
 static struct scene *make_scene(struct kunit *test, bool own_way)
 {
-	const struct spcpu_follow_options options = { .own_way = own_way };
+	const struct spcpu_follow_options options = {
+		.own_way = own_way,
+		.rehearse = !own_way,
+	};
 	struct scene *scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
 	struct spcpu_snapshot *first;
 
@@ -98,6 +101,8 @@ static void follow_everything(struct kunit *test)
 
 	st = stats_of(scene);
 	KUNIT_EXPECT_EQ(test, st.passes, 20ULL);
+	KUNIT_EXPECT_EQ(test, st.rehearsed, 20ULL);
+	KUNIT_EXPECT_EQ(test, st.passes_same, 20ULL);
 	KUNIT_EXPECT_GT(test, st.fails, 0ULL);
 	KUNIT_EXPECT_GT(test, st.max_chunks, 3ULL);
 	KUNIT_EXPECT_EQ(test, st.pages, (u64)scene->w->s->nr_populated);

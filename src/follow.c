@@ -14,6 +14,7 @@
 #include "mismatch.h"
 #include "own_way.h"
 #include "paper.h"
+#include "rehearsal.h"
 
 /* more chunks than anybody makes before he uses one */
 #define MOST_PENDING	16
@@ -26,6 +27,8 @@
  *
  * @s: the shadow
  * @own: where objects are that have gone their own way; NULL if they do not
+ * @rehearsal: how the shadow's own worker would have done; NULL if nobody asks
+ * @worker_differs: the event that ended the first pass of which it made another
  * @stats: what came of it so far; what can be counted later is 0
  * @pending: chunks that were made and have nothing in them yet
  * @nr_pending: how many
@@ -38,6 +41,8 @@
 struct spcpu_follow {
 	struct spcpu *s;
 	struct spcpu_own_way *own;
+	struct spcpu_rehearsal *rehearsal;
+	u64 worker_differs;
 	struct spcpu_follow_stats stats;
 	u64 pending[MOST_PENDING];
 	unsigned int nr_pending;
@@ -73,6 +78,11 @@ spcpu_follow_create(const struct spcpu_snapshot *start,
 		if (!f->own)
 			goto err;
 	}
+	if (options->rehearse) {
+		f->rehearsal = spcpu_rehearsal_create();
+		if (!f->rehearsal)
+			goto err;
+	}
 	f->stats.max_pages = f->s->nr_populated;
 	return f;
 
@@ -94,6 +104,7 @@ void spcpu_follow_destroy(struct spcpu_follow *f)
 		return;
 
 	spcpu_own_way_destroy(f->own);
+	spcpu_rehearsal_destroy(f->rehearsal);
 	spcpu_paper_destroy(f->s);
 	spcpu_mismatch_free(f->first);
 	kfree(f);
@@ -383,12 +394,34 @@ static void follow_state(struct spcpu_follow *f, const struct spcpu_op *op)
 	spin_unlock_irq(&f->s->lock);
 }
 
-static void follow_worker(struct spcpu_follow *f, const struct spcpu_op *op)
+static int follow_worker(struct spcpu_follow *f, const struct spcpu_op *op)
 {
+	int same;
+
 	if (!op->word)
-		return;
+		return f->rehearsal ? spcpu_rehearsal_begin(f->rehearsal, f->s) :
+				      0;
+
 	f->stats.passes++;
 	f->s->types[SPCPU_PLAIN].atomic_failed = false;
+	if (!f->rehearsal)
+		return 0;
+
+	same = spcpu_rehearsal_end(f->rehearsal, f->s);
+	if (same >= 0) {
+		f->stats.rehearsed++;
+		f->stats.passes_same += same;
+		if (!same && !f->worker_differs)
+			f->worker_differs = f->stats.ops;
+	}
+	return same == -ENOMEM ? same : 0;
+}
+
+/* what does the worker not do itself? */
+static bool is_callers(const struct spcpu_op *op)
+{
+	return op->kind == SPCPU_OP_ALLOC || op->kind == SPCPU_OP_FREE ||
+	       op->kind == SPCPU_OP_FAIL || op->kind == SPCPU_OP_LOST;
 }
 
 /**
@@ -406,6 +439,8 @@ int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op)
 	int err = 0;
 
 	f->stats.ops++;
+	if (f->rehearsal && is_callers(op))
+		spcpu_rehearsal_spoil(f->rehearsal);
 	switch (op->kind) {
 	case SPCPU_OP_ALLOC:
 		err = follow_alloc(f, op);
@@ -426,7 +461,7 @@ int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op)
 		follow_state(f, op);
 		break;
 	case SPCPU_OP_WORKER:
-		follow_worker(f, op);
+		err = follow_worker(f, op);
 		break;
 	case SPCPU_OP_LOST:
 		f->stats.lost += op->word;
@@ -537,6 +572,8 @@ static const struct figure {
 	FIGURE(lost),
 	FIGURE(bad),
 	FIGURE(passes),
+	FIGURE(rehearsed),
+	FIGURE(passes_same),
 	FIGURE(chunks),
 	FIGURE(max_chunks),
 	FIGURE(pages),
@@ -582,6 +619,12 @@ void spcpu_follow_report(struct spcpu_follow *f,
 	if (f->nr_different) {
 		scnprintf(text, sizeof(text), "differ: %d chunks, first %s",
 			  f->nr_different, f->different);
+		line(to, text);
+	}
+	if (f->rehearsal && *spcpu_rehearsal_first(f->rehearsal)) {
+		scnprintf(text, sizeof(text), "worker: event %llu: %s",
+			  (unsigned long long)f->worker_differs,
+			  spcpu_rehearsal_first(f->rehearsal));
 		line(to, text);
 	}
 	spcpu_mismatch_report(f->first, line, to);

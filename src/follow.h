@@ -22,6 +22,8 @@ struct spcpu_follow;
 /**
  * struct spcpu_follow_options - how to follow
  *
+ * @rehearse: have the shadow's worker do on a copy of the chunks what the other's
+ *            did, and compare; takes time for all chunks at each pass
  * @own_way: objects stay where the shadow puts them, and what pages and chunks it
  *           takes is its own doing: to see what comes of another policy. Otherwise
  *           an object that went elsewhere is moved to where it was recorded, and
@@ -30,6 +32,7 @@ struct spcpu_follow;
  */
 struct spcpu_follow_options {
 	bool own_way;
+	bool rehearse;
 };
 
 /**
@@ -47,6 +50,9 @@ struct spcpu_follow_options {
  * @bad: events that cannot be: frees of what is not there, areas that overlap
  * @refused: of @fails without sleep, those where the shadow found no room either
  * @passes: times that the worker ran
+ * @rehearsed: of @passes, those during which nothing else happened, if the shadow's
+ *             worker was to do the same
+ * @passes_same: of @rehearsed, those of which it made the same
  * @chunks: chunks now
  * @max_chunks: most there were
  * @pages: backed pages of a unit now
@@ -68,6 +74,8 @@ struct spcpu_follow_stats {
 	u64 bad;
 	u64 refused;
 	u64 passes;
+	u64 rehearsed;
+	u64 passes_same;
 	u64 chunks;
 	u64 max_chunks;
 	u64 pages;

@@ -250,7 +250,8 @@ static int print_snapshot(const char *name, struct spcpu_judge *j)
 
 static int replay(struct options *o, struct input *in)
 {
-	struct spcpu_follow_options recorded = { }, own_way = { .own_way = true };
+	struct spcpu_follow_options recorded = { .rehearse = true };
+	struct spcpu_follow_options own_way = { .own_way = true };
 	struct spcpu_judge *j, *own = NULL;
 	int status = UNUSABLE;
 
