@@ -9,42 +9,17 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "figures.h"
 #include "judge.h"
+#include "options.h"
 #include "paper.h"
 #include "words.h"
 
 /* more than any line has that means something */
 #define LINE_BYTES	8192
-
-/* more than any machine's allocator needs: a recording may claim anything */
-#define MEMORY_MAX	((size_t)4 << 30)
-
-enum { GOOD, DIFFERENT, UNUSABLE };
-
-/**
- * struct options - what to do
- *
- * @own_way: let the shadow go its own way, too
- * @quiet: tell only of what is not good
- * @snapshot: print how the shadow stands after @until events, and nothing else
- * @until: events; %U64_MAX for all of them
- * @json: where figures go, or NULL
- * @nr_written: recordings whose figures are there already
- */
-struct options {
-	bool own_way;
-	bool quiet;
-	bool snapshot;
-	u64 until;
-	FILE *json;
-	unsigned int nr_written;
-};
 
 /**
  * struct input - a file, line by line
@@ -110,10 +85,33 @@ static bool is_after(const struct options *o, struct spcpu_judge *j, u64 events,
 	       (is_event(line) || spcpu_word_is(first_word(line), "snapshot"));
 }
 
+/* the line is named if it has added to what differs; takes time for all chunks */
+static void tell_difference(const struct input *in, struct spcpu_judge *j,
+			    struct spcpu_follow_stats *before)
+{
+	struct spcpu_follow_stats now;
+	const char *what = NULL;
+
+	if (!spcpu_judge_follow(j) || !is_event(in->text))
+		return;
+
+	spcpu_follow_stats(spcpu_judge_follow(j), &now);
+	if (now.bad != before->bad)
+		what = "impossible";
+	else if (now.wrong != before->wrong)
+		what = "wrong";
+	else if (now.undecidable != before->undecidable)
+		what = "undecidable";
+	if (what)
+		printf("%s:%lu: %s: %s\n", in->name, in->number, what, in->text);
+	*before = now;
+}
+
 /* all lines, or those up to the last event that is wanted; to @own too, if any */
 static int read_lines(const struct options *o, struct input *in,
 		      struct spcpu_judge *j, struct spcpu_judge *own)
 {
+	struct spcpu_follow_stats stats = { };
 	const char *why = "is wrong";
 	char text[256];
 	u64 events = 0;
@@ -128,6 +126,8 @@ static int read_lines(const struct options *o, struct input *in,
 			snprintf(text, sizeof(text), "the line %s", why);
 			return refuse(in, text);
 		}
+		if (o->all)
+			tell_difference(in, j, &stats);
 	}
 	if (more)
 		return more;
@@ -200,12 +200,14 @@ static int conclude(const struct options *o, const char *name,
 		return GOOD;
 
 	printf("%s %s: ", good ? "ok  " : "FAIL", name);
-	if (lost)
+	if (lost) {
 		printf("dropped %llu events, so there is no verdict\n", lost);
-	else
-		printf("%llu of %llu placements identical, %llu more undecidable; %llu impossible events; the end %s\n",
-		       allocs - undecidable - wrong, allocs - undecidable,
-		       undecidable, bad, equal ? "is equal" : "differs");
+		return DIFFERENT;
+	}
+	printf("%llu of %llu placements identical, %llu more undecidable; ",
+	       allocs - undecidable - wrong, allocs - undecidable, undecidable);
+	printf("%llu impossible events; the end %s\n", bad,
+	       equal ? "is equal" : "differs");
 	return good ? GOOD : DIFFERENT;
 }
 
@@ -297,71 +299,6 @@ static int replay_file(struct options *o, const char *name)
 	/* what is said of it comes before what is wrong with the next */
 	fflush(stdout);
 	return status;
-}
-
-static void __noreturn usage(void)
-{
-	fputs("usage: replay [OPTION]... FILE...\n"
-	      "  FILE              a recording; - for the standard input\n"
-	      "  --own-way         also: what the shadow would have made of it, left alone\n"
-	      "  --json FILE       write all figures there\n"
-	      "  --quiet           tell only of recordings that are not good\n"
-	      "  --snapshot        print only how the shadow stands at the end\n"
-	      "  --until N         and of --snapshot: after so many events\n"
-	      "  --memory MB       most memory that a recording may take (default 4096)\n",
-	      stderr);
-	exit(UNUSABLE);
-}
-
-static u64 number_of(const char *text, u64 most)
-{
-	struct spcpu_text rest = spcpu_line_of(text);
-	u64 value;
-
-	if (!spcpu_take_decimal(&rest, most, &value) || rest.len)
-		usage();
-	return value;
-}
-
-static struct options parse_options(int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "own-way", no_argument, NULL, 'o' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "snapshot", no_argument, NULL, 's' },
-		{ "until", required_argument, NULL, 'u' },
-		{ "memory", required_argument, NULL, 'm' },
-		{ }
-	};
-	struct options o = { .until = U64_MAX };
-	int c;
-
-	host_memory_left = MEMORY_MAX;
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == 'o')
-			o.own_way = true;
-		else if (c == 'q')
-			o.quiet = true;
-		else if (c == 's')
-			o.snapshot = true;
-		else if (c == 'u')
-			o.until = number_of(optarg, U64_MAX - 1);
-		else if (c == 'm')
-			host_memory_left = number_of(optarg, 1 << 20) << 20;
-		else if (c == 'j' && !o.json)
-			o.json = fopen(optarg, "w");
-		else
-			usage();
-		if (c == 'j' && !o.json) {
-			perror(optarg);
-			exit(UNUSABLE);
-		}
-	}
-	if (optind == argc || (o.until != U64_MAX && !o.snapshot) ||
-	    (o.snapshot && (o.own_way || o.json)))
-		usage();
-	return o;
 }
 
 int main(int argc, char **argv)
