@@ -413,6 +413,7 @@ int spcpu_record_init(void)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_init);
 
 static void free_rings(void)
 {

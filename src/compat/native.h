@@ -40,4 +40,9 @@ void spcpu_native_for_each(void (*fn)(void *to,
 				      const struct spcpu_native_state *state),
 			   void *to);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+/* for tests: does something to what was read, before it is believed */
+extern void (*spcpu_native_spoil)(struct spcpu_snapshot *snap);
+#endif
+
 #endif /* SPCPU_COMPAT_NATIVE_H */
