@@ -94,7 +94,7 @@ static void native_sees_an_object(struct kunit *test)
 	int at;
 
 	free_percpu(ptr);
-	KUNIT_ASSERT_NOT_NULL(test, ptr);
+	KUNIT_ASSERT_NE(test, addr, 0ULL);
 	chunk = chunk_of(snap, addr);
 	KUNIT_ASSERT_NOT_NULL(test, chunk);
 	at = (addr - chunk->base) >> SPCPU_GRANULE_SHIFT;
