@@ -305,7 +305,7 @@ class Mirror(Good):
         for guest in ('stock-1', 'kunit-1'):
             self.set(guest, 'stress', identical='100000', wrong='0')
         self.set(verdict.OVERHEAD, 'pairs', off='1000', on='1050', off_again='1010',
-                 ops='10000', lost='0')
+                 off_at_once='20000', on_at_once='50000', ops='10000', lost='0')
 
     def set(self, guest: str, stream: str, **counts: str) -> None:
         self.figures[guest].update({f'{stream}.{name}': value
@@ -388,6 +388,7 @@ class Mirror(Good):
     def test_overhead(self) -> None:
         for counts in ({'off': '0'}, {'on': ''}, {'off_again': ''}, {'on': '999'},
                        {'off_again': '1011'}, {'off_again': '989'}, {'ops': '9999'},
+                       {'on_at_once': ''}, {'off_at_once': '0'},
                        {'lost': '1'}, {'lost': ''}):
             with self.subTest(counts):
                 self.setUp()

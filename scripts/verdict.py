@@ -444,10 +444,12 @@ def stream_check(s: Stream) -> Check:
 
 def overhead(figures: dict[str, int]) -> tuple[Check, float]:
     """What following costs each pair of calls, as a factor; 0 if not known."""
-    off, on, again = (figures.get(f'pairs.{name}', 0) for name in ('off', 'on', 'off_again'))
+    off, on, again, all_off, all_on = (
+        figures.get(f'pairs.{name}', 0)
+        for name in ('off', 'on', 'off_again', 'off_at_once', 'on_at_once'))
     ops, lost = figures.get('pairs.ops', 0), figures.get('pairs.lost')
     ratio = 0.0
-    if not off or not on or not again:
+    if not (off and on and again and all_off and all_on):
         problem = 'it was not measured'
     elif ops < 2 * PAIRS or lost != 0:
         problem = f'{ops} operations followed of {2 * PAIRS}, dropped {lost}'
@@ -457,7 +459,8 @@ def overhead(figures: dict[str, int]) -> tuple[Check, float]:
         problem = f'{on} with the mirror, but {off} without'
     else:
         problem, ratio = '', on / off
-    return Check('overhead', not problem, problem or f'{ratio:.3f}'), ratio
+    return Check('overhead', not problem, problem or
+                 f'{ratio:.3f} for callers, {all_on / all_off:.3f} with the worker'), ratio
 
 
 def mirror_table(streams: list[Stream], checks: list[Check]) -> None:

@@ -3,12 +3,18 @@
 #
 # `make mirror`: the shadow follows the kernel's own percpu allocator through one
 # stream after another. spcpu_streams names them, separated by commas (see
-# streams.sh). spcpu_ops says how many operations the random ones have.
+# streams.sh). These may be set, too:
+#   spcpu_ops, spcpu_live          operations and objects of random streams
+#   spcpu_rounds                   of cgroups, mounts, netns and modules
+#   spcpu_do                       follow, or keep: record, and send that by the
+#                                  third serial port
 
 # shellcheck source=qemu/guest/streams.sh
 . /streams.sh
 
 OPS=${spcpu_ops:-200000}
+LIVE=${spcpu_live:-2000}
+ROUNDS=${spcpu_rounds:-20}
 NR_CPUS=$(grep -c '^processor' /proc/cpuinfo)
 
 # room for a second or so in which the worker does not run, in KB per CPU
@@ -34,30 +40,41 @@ report()
 	esac
 }
 
-# follow STREAM: from a snapshot, through the stream, to another one
+# during FILE STREAM: from a snapshot, through the stream, to another one
+during()
+{
+	show "$2:"
+	if ! echo "start $RING" >"$DEBUG/$1"; then
+		fail "$2:start" "$(dmesg | tail -n 1)"
+		return 1
+	fi
+	if "stream_$2" >/tmp/said 2>&1; then
+		pass "$2" "$(tail -n 1 /tmp/said)"
+	else
+		fail "$2" "$(tail -n 1 /tmp/said)"
+	fi
+	check "$2:stop" "$(dmesg | tail -n 1)" sh -c "echo stop >$DEBUG/$1"
+}
+
 follow()
 {
-	show "$1:"
-	if ! echo "start $RING" >"$DEBUG/mirror"; then
-		fail "$1:start" "$(dmesg | tail -n 1)"
-		return
-	fi
-	if "stream_$1" >/tmp/said 2>&1; then
-		pass "$1" "$(tail -n 1 /tmp/said)"
-	else
-		fail "$1" "$(tail -n 1 /tmp/said)"
-	fi
-	check "$1:stop" "$(dmesg | tail -n 1)" sh -c "echo stop >$DEBUG/mirror"
-	report "$1"
+	during mirror "$1" && report "$1"
 	rmmod shadow_percpu_stream 2>/dev/null
 }
 
-# time_pairs NAME: the median of the batches, in nanoseconds
+# keep STREAM: its recording
+keep()
+{
+	during record "$1" && cat "$DEBUG/record" >/dev/ttyS2
+}
+
+# time_pairs NAME: a batch, and many pairs at once, in nanoseconds
 time_pairs()
 {
 	stream_pairs >/tmp/said || fail "pairs:$1" "$(tail -n 1 /tmp/said)"
 	show "  $1: $(cat /tmp/said)"
 	figure "pairs.$1" "$(sed -n 's/.* median \([0-9]*\) ns.*/\1/p' /tmp/said)"
+	figure "pairs.$1_at_once" "$(sed -n 's/.* at once \([0-9]*\) ns.*/\1/p' /tmp/said)"
 	rmmod shadow_percpu_stream
 }
 
@@ -79,7 +96,7 @@ if load shadow_percpu snapshot=1; then
 	for stream in $(echo "${spcpu_streams:-}" | tr , ' '); do
 		case $stream in
 		overhead) overhead ;;
-		*) follow "$stream" ;;
+		*) "${spcpu_do:-follow}" "$stream" ;;
 		esac
 	done
 	check unload "$(ours | paste -sd ' ')" rmmod shadow_percpu
