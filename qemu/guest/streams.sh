@@ -135,7 +135,7 @@ stream_netns()
 	rmmod dummy && rmmod veth && return $status
 }
 
-# --- modules
+# --- modules: those of the system, and one whose objects come and go with it
 
 stream_modules()
 {
@@ -144,6 +144,8 @@ stream_modules()
 			has_module $module || continue
 			load $module && rmmod $module || return
 		done
+		load shadow_percpu_stream ops=200 live=50 &&
+			rmmod shadow_percpu_stream || return
 	done
 }
 
