@@ -40,32 +40,48 @@ report()
 	esac
 }
 
-# during FILE STREAM: from a snapshot, through the stream, to another one
-during()
+# start FILE STREAM, stop FILE STREAM: from a snapshot to another one
+start()
 {
 	show "$2:"
-	if ! echo "start $RING" >"$DEBUG/$1"; then
-		fail "$2:start" "$(dmesg | tail -n 1)"
-		return 1
-	fi
-	if "stream_$2" >/tmp/said 2>&1; then
-		pass "$2" "$(tail -n 1 /tmp/said)"
-	else
-		fail "$2" "$(tail -n 1 /tmp/said)"
-	fi
-	check "$2:stop" "$(dmesg | tail -n 1)" sh -c "echo stop >$DEBUG/$1"
+	check "$2:start" "" sh -c "echo start $RING >$DEBUG/$1"
 }
 
+stop()
+{
+	check "$2:stop" "" sh -c "echo stop >$DEBUG/$1"
+}
+
+run()
+{
+	if "stream_$1" >/tmp/said 2>&1; then
+		pass "$1" "$(tail -n 1 /tmp/said)"
+	else
+		fail "$1" "$(tail -n 1 /tmp/said)"
+	fi
+}
+
+# follow STREAM: hold the shadow's decisions against the kernel's.
 follow()
 {
-	during mirror "$1" && report "$1"
+	start mirror "$1"
+	run "$1"
+	stop mirror "$1"
+	report "$1"
 	rmmod shadow_percpu_stream 2>/dev/null
 }
 
 # keep STREAM: its recording
 keep()
 {
-	during record "$1" && cat "$DEBUG/record" >/dev/ttyS2
+	start record "$1"
+	cat "$DEBUG/record" >/tmp/recording &
+	run "$1"
+	stop record "$1"
+	wait $!
+	stty -F /dev/ttyS2 raw
+	cat /tmp/recording >/dev/ttyS2
+	rmmod shadow_percpu_stream 2>/dev/null
 }
 
 # time_pairs NAME: a batch, and many pairs at once, in nanoseconds
@@ -82,11 +98,10 @@ time_pairs()
 # it no longer does. One nanosecond of this guest is one instruction.
 overhead()
 {
-	show "pairs of alloc_percpu() and free_percpu():"
 	time_pairs off
-	echo "start $RING" >"$DEBUG/mirror" || fail pairs:start "$(dmesg | tail -n 1)"
+	start mirror pairs
 	time_pairs on
-	echo stop >"$DEBUG/mirror"
+	stop mirror pairs
 	report pairs
 	time_pairs off_again
 }

@@ -40,7 +40,7 @@ boot_services()
 	for i in 1 2 3; do
 		sh -c 'echo $$ >"/tmp/cgroup/$1/cgroup.procs" && exec sleep 1' sh $i &
 	done
-	wait
+	wait $!
 }
 
 stream_boot()
@@ -59,12 +59,12 @@ stream_boot()
 
 # --- cgroups: groups come and go, from as many shells as there are CPUs
 
-# groups ID: groups in groups, too, all of them gone at the end.
+# groups ID ROUNDS: groups in groups, too, all of them gone at the end.
 groups()
 {
 	base=/sys/fs/cgroup/storm$1
 	mkdir "$base" && echo "$CONTROLLERS" >"$base/cgroup.subtree_control" || return
-	for round in $(seq "$ROUNDS"); do
+	for round in $(seq "$2"); do
 		for i in $(seq $((1 + round % 7 * 4))); do
 			mkdir -p "$base/$i/below" || return
 		done
@@ -79,7 +79,7 @@ stream_cgroups()
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup || return
 	CONTROLLERS=$(sed 's/[a-z]*/+&/g' /sys/fs/cgroup/cgroup.controllers)
 	echo "$CONTROLLERS" >/sys/fs/cgroup/cgroup.subtree_control || return
-	on_each_cpu groups
+	on_each_cpu groups "$ROUNDS"
 	status=$?
 	umount /sys/fs/cgroup
 	return $status
@@ -87,10 +87,10 @@ stream_cgroups()
 
 # --- mounts
 
-# mounts ID
+# mounts ID ROUNDS
 mounts()
 {
-	for round in $(seq "$ROUNDS"); do
+	for round in $(seq "$2"); do
 		for i in $(seq $((1 + round % 5 * 8))); do
 			mkdir -p "/tmp/mounts/$1/$i" || return
 			mount -t tmpfs tmpfs "/tmp/mounts/$1/$i" || return
@@ -103,7 +103,7 @@ mounts()
 
 stream_mounts()
 {
-	on_each_cpu mounts
+	on_each_cpu mounts "$ROUNDS"
 }
 
 # --- netns: network namespaces with interfaces
@@ -117,10 +117,10 @@ in_namespace()
 		ip address add 10.0.0.1/24 dev v0
 }
 
-# namespaces ID: a few at a time, each gone with its process
+# namespaces ID ROUNDS: a few at a time, each gone with its process
 namespaces()
 {
-	for _ in $(seq "$ROUNDS"); do
+	for _ in $(seq "$2"); do
 		unshare -n sh -c '. /lib.sh; . /streams.sh; in_namespace && sleep 0.2' &
 		unshare -n sh -c '. /lib.sh; . /streams.sh; in_namespace' || return
 		wait $! || return
@@ -130,7 +130,7 @@ namespaces()
 stream_netns()
 {
 	load dummy && load veth || return
-	on_each_cpu namespaces
+	on_each_cpu namespaces "$ROUNDS"
 	status=$?
 	rmmod dummy && rmmod veth && return $status
 }
@@ -182,12 +182,12 @@ has_module()
 	[ -e "/modules/$1.ko" ]
 }
 
-# on_each_cpu COMMAND: as many of it as there are CPUs, with an ID each.
+# on_each_cpu COMMAND ROUNDS: as many of it as there are CPUs, with an ID each.
 on_each_cpu()
 {
 	pids=
 	for id in $(seq "$NR_CPUS"); do
-		"$1" "$id" &
+		"$1" "$id" "$2" &
 		pids="$pids $!"
 	done
 	status=0

@@ -18,9 +18,6 @@
 
 #define MIN_SIZE	4
 
-/* the longest time that as many places are in use */
-#define MOST_STEPS	4096
-
 static u32 below(struct rnd_state *rnd, u32 end)
 {
 	return prandom_u32_state(rnd) % end;
@@ -76,7 +73,7 @@ static void change_span(struct stream_objects *o)
 	for (i = span; i < o->span; i++)
 		empty(o, i);
 	o->span = span;
-	o->left = 1 + below(&o->rnd, MOST_STEPS);
+	o->left = 1 + below(&o->rnd, 2 * o->nr);
 }
 
 /**
