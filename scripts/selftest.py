@@ -61,6 +61,9 @@ class Good(unittest.TestCase):
         self.put('test.log', LOG)
         self.put('kunit.out', KUNIT_OUT)
         self.put('verdict', SAID)
+        self.recordings = [{'name': f'recordings/{name}.rec', 'good': True,
+                            'allocs': 100, 'identical': 100}
+                           for name in sorted(verdict.RECORDINGS)]
 
     def put(self, name: str, text: str) -> None:
         (self.guest / name).write_text(text)
@@ -70,8 +73,10 @@ class Good(unittest.TestCase):
             self.put('kunit.json', json.dumps(group(
                 'all', {}, [group(name, cases) for name, cases in self.suites.items()])))
         out = self.root / 'check.json'
+        recordings = self.root / 'recordings.json'
+        recordings.write_text(json.dumps(self.recordings))
         with contextlib.redirect_stdout(io.StringIO()):
-            good = verdict.check(self.sources, out, [self.guest])
+            good = verdict.check(self.sources, recordings, out, [self.guest])
         return good, json.loads(out.read_text())
 
     def assert_red(self) -> None:
@@ -149,6 +154,16 @@ class Check(Good):
             with self.subTest(log):
                 self.put('test.log', LOG + log)
                 self.assert_red()
+
+    def test_recordings(self) -> None:
+        for spoilt in ({'good': False}, {'identical': 99}, {'allocs': 0, 'identical': 0},
+                       {'name': 'recordings/other.rec'}):
+            with self.subTest(spoilt):
+                self.setUp()
+                self.recordings[1] |= spoilt
+                self.assert_red()
+        self.recordings = []
+        self.assert_red()
 
     def test_no_log(self) -> None:
         (self.guest / 'test.log').unlink()
@@ -301,7 +316,8 @@ class Mirror(Good):
         for guest, names in verdict.STREAMS.items():
             for name in names:
                 self.set(guest, name, allocs='100000', frees='99000', fails='0',
-                         identical='99900', wrong='100', undecidable='0', lost='0', bad='0', maps_equal='1')
+                         identical='99900', wrong='100', undecidable='0', lost='0', bad='0',
+                         maps_equal='1')
         for guest in ('stock-1', 'kunit-1'):
             self.set(guest, 'stress', identical='100000', wrong='0')
         self.set(verdict.OVERHEAD, 'pairs', off='1000', on='1050', off_again='1010',

@@ -4,9 +4,10 @@
 
   verdict.py run --console LOG --started EPOCH --json OUT
       reads the guest's second serial port from stdin while it runs
-  verdict.py check --sources DIR --json OUT GUEST_DIR...
-      reads, for each guest of `make check`, the files that scripts/check keeps
-      in its folder: kunit.json, kunit.out, test.log, verdict
+  verdict.py check --sources DIR --recordings JSON --json OUT GUEST_DIR...
+      reads what build/host/replay made of recordings; and for each guest of `make
+      check` the files that scripts/check keeps in its folder: kunit.json,
+      kunit.out, test.log, verdict
   verdict.py memory --json OUT GUEST_DIR...
       reads, for each guest of `make memory`, what scripts/memory keeps in its
       folder: console, verdict
@@ -235,21 +236,40 @@ def judge(folder: Path, suites: int, wanted: Counter[str]) -> Guest:
     return guest
 
 
-def check(sources: Path, out: Path, folders: list[Path]) -> bool:
+# recordings that must be there
+RECORDINGS = {'boot', 'cgroups', 'stress'}
+
+
+def recorded(path: Path) -> Guest:
+    """Every placement of every recording must be the recorded one."""
+    results = Guest('recordings')
+    try:
+        rows = json.loads(read_text(path))
+    except ValueError:
+        rows = []
+    missing = RECORDINGS - {Path(row['name']).stem for row in rows}
+    results.add(Check('recordings', not missing, f'missing: {", ".join(sorted(missing))}'))
+    for row in rows:
+        results.add(Check(row['name'], row['good'] and 0 < row['allocs'] == row['identical'],
+                          f'{row["identical"]} of {row["allocs"]} placements are identical'))
+    return results
+
+
+def check(sources: Path, recordings: Path, out: Path, folders: list[Path]) -> bool:
     suites, wanted = expected(sources)
     guests = [judge(folder, suites, wanted) for folder in folders]
-    print(f'{"guest":10} {"cases":>6} {"passed":>7} {"failed":>7} {"skipped":>8}')
-    for guest in guests:
-        print(f'{guest.name:10} {guest.cases:6} {guest.passed:7} {guest.failed:7} '
-              f'{guest.skipped:8}')
-    for guest in guests:
-        for line in guest.wrong:
-            print(f'FAIL {guest.name}: {line}')
+    rows = [recorded(recordings), *guests]
+    print(f'{"guest":11} {"cases":>6} {"passed":>7} {"failed":>7} {"skipped":>8}')
+    for row in rows:
+        print(f'{row.name:11} {row.cases:6} {row.passed:7} {row.failed:7} {row.skipped:8}')
+    for row in rows:
+        for line in row.wrong:
+            print(f'FAIL {row.name}: {line}')
 
     figures = {
-        'passed': sum(guest.passed for guest in guests),
-        'failed': sum(guest.failed for guest in guests),
-        'skipped': sum(guest.skipped for guest in guests),
+        'passed': sum(row.passed for row in rows),
+        'failed': sum(row.failed for row in rows),
+        'skipped': sum(row.skipped for row in rows),
         'guests': [{'name': guest.name, 'passed': guest.passed, 'failed': guest.failed,
                     'skipped': guest.skipped} for guest in guests],
     }
@@ -521,6 +541,7 @@ def main() -> int:
     for_run.add_argument('--json', type=Path, required=True)
     for_check = modes.add_parser('check')
     for_check.add_argument('--sources', type=Path, required=True)
+    for_check.add_argument('--recordings', type=Path, required=True)
     for_check.add_argument('--json', type=Path, required=True)
     for_check.add_argument('guests', type=Path, nargs='+')
     for_memory = modes.add_parser('memory')
@@ -543,7 +564,7 @@ def main() -> int:
     elif args.mode == 'mirror':
         good = mirror(args.json, args.guests)
     else:
-        good = check(args.sources, args.json, args.guests)
+        good = check(args.sources, args.recordings, args.json, args.guests)
     return 0 if good else 1
 
 

@@ -12,13 +12,13 @@
 # shellcheck source=qemu/guest/streams.sh
 . /streams.sh
 
-OPS=${spcpu_ops:-200000}
+OPS=${spcpu_ops:-120000}
 LIVE=${spcpu_live:-2000}
 ROUNDS=${spcpu_rounds:-20}
 NR_CPUS=$(grep -c '^processor' /proc/cpuinfo)
 
-# room for a second or so in which the worker does not run, in KB per CPU
-RING=16384
+# KB for each CPU: room for most of a stream, if the worker hardly ever runs
+RING=$((65536 / NR_CPUS))
 
 # value NAME: of a line of the report
 value()
