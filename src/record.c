@@ -3,10 +3,14 @@
  * Record: what the kernel's own percpu allocator is asked for, as it happens, from a
  * snapshot to a snapshot.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/timex.h>
 #include <linux/tracepoint.h>
@@ -20,6 +24,7 @@
 
 /* of each CPU, unless asked for otherwise */
 #define RING_KB		1024
+#define LEAST_RING_KB	4
 #define MOST_RING_KB	(64 << 10)
 
 /* how long the consumer sleeps when there is nothing, ms */
@@ -123,8 +128,11 @@ int spcpu_record_start(struct spcpu_snapshot *first, unsigned int ring_kb)
 	int err = -EBUSY;
 
 	ring_kb = ring_kb ?: RING_KB;
-	if (ring_kb < 4 || ring_kb > MOST_RING_KB)
+	if (ring_kb < LEAST_RING_KB || ring_kb > MOST_RING_KB) {
+		pr_err_ratelimited("%u KB of events per CPU are out of range: it is %u to %u\n",
+				   ring_kb, LEAST_RING_KB, MOST_RING_KB);
 		return -EINVAL;
+	}
 
 	mutex_lock(&control);
 	if (!busy) {

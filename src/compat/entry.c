@@ -15,20 +15,22 @@
 
 static void (*to_call)(u64 second);
 
-#if defined(CONFIG_DYNAMIC_FTRACE) && defined(CONFIG_X86_64)
+/* since 6.2 there is a way to ask for it */
+#ifdef ftrace_regs_get_argument
+#define SECOND_ARGUMENT(fregs)	ftrace_regs_get_argument(fregs, 1)
+#elif defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#define SECOND_ARGUMENT(fregs)	((fregs)->regs.si)
+#endif
+
+#if defined(CONFIG_DYNAMIC_FTRACE) && defined(SECOND_ARGUMENT)
 /* cannot come back here: nothing that is called calls the function */
 static void on_entry(unsigned long ip, unsigned long parent_ip,
 		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	to_call(fregs->regs.si);
+	to_call(SECOND_ARGUMENT(fregs));
 }
 
-/* nobody turns the function tracer off meanwhile, which would go unnoticed */
-static struct ftrace_ops tracer = {
-	.func = on_entry,
-	.flags = FTRACE_OPS_FL_PERMANENT,
-};
-
+static struct ftrace_ops tracer;
 static bool traced;
 
 static int trace(const char *function)
@@ -36,6 +38,14 @@ static int trace(const char *function)
 	char name[64];
 	int err;
 
+	/*
+	 * Nobody turns the function tracer off meanwhile, which would go unnoticed.
+	 * Freeing a filter leaves a pointer to it, which the next one would free, too.
+	 */
+	tracer = (struct ftrace_ops) {
+		.func = on_entry,
+		.flags = FTRACE_OPS_FL_PERMANENT,
+	};
 	strscpy(name, function, sizeof(name));
 	err = ftrace_set_filter(&tracer, name, strlen(name), 1);
 	if (err)
