@@ -26,7 +26,9 @@ static void hand_on(void *to, const struct spcpu_op *op)
 {
 	struct scene *scene = to;
 
-	spcpu_follow_op(scene->f, op);
+	const char *why;
+
+	spcpu_follow_op(scene->f, op, &why);
 }
 
 static void destroy_follow(void *f)
@@ -176,9 +178,10 @@ static void follow_says_where(struct kunit *test)
 		alloc_at(base, SZ_16K, 64, 0),
 	};
 	unsigned int i, found = 0;
+	const char *why;
 
 	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		spcpu_follow_op(scene->f, &ops[i]);
+		spcpu_follow_op(scene->f, &ops[i], &why);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).identical, 2ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).wrong, 2ULL);
 	spcpu_follow_report(scene->f, look_for_maps, &found);
@@ -192,23 +195,24 @@ static void follow_undecidable(struct kunit *test)
 	struct scene *scene = make_scene(test, false);
 	u64 base = base_of_first(scene);
 	struct spcpu_op op;
+	const char *why;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		op = alloc_at(base, SZ_8K + i * SZ_4K, 64, flags[i]);
-		spcpu_follow_op(scene->f, &op);
+		spcpu_follow_op(scene->f, &op, &why);
 	}
 	KUNIT_EXPECT_EQ(test, stats_of(scene).undecidable, 2ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).wrong, 0ULL);
 
 	op = alloc_at(base, SZ_16K, 64, 0);
-	spcpu_follow_op(scene->f, &op);
+	spcpu_follow_op(scene->f, &op, &why);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).wrong, 1ULL);
 
 	op = (struct spcpu_op) { .kind = SPCPU_OP_LOST, .word = 3 };
-	spcpu_follow_op(scene->f, &op);
+	spcpu_follow_op(scene->f, &op, &why);
 	op = alloc_at(base, SZ_16K + SZ_1K, 64, 0);
-	spcpu_follow_op(scene->f, &op);
+	spcpu_follow_op(scene->f, &op, &why);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).wrong, 1ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).undecidable, 3ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).lost, 3ULL);
@@ -241,43 +245,60 @@ static void follow_what_cannot_be(struct kunit *test)
 		{ .kind = SPCPU_OP_STATE, .base = 78, .slot = 1 },
 		{ .kind = 'q' },
 	};
+	const char *why = NULL;
 	unsigned int i;
 
+	/* after the first nothing is certain, and no event a surprise */
 	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		KUNIT_EXPECT_EQ(test, 0, spcpu_follow_op(scene->f, &ops[i]));
+		KUNIT_EXPECT_EQ(test, i ? 0 : -EINVAL,
+				spcpu_follow_op(scene->f, &ops[i], &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, (u64)ARRAY_SIZE(ops));
 	KUNIT_EXPECT_EQ(test, stats_of(scene).identical, 0ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).live, 0ULL);
 }
 
-/* other chunks than those that were made may not be */
+static int make_chunk(struct scene *scene, unsigned int i)
+{
+	const struct spcpu_op op = {
+		.kind = SPCPU_OP_CREATE, .base = i * SZ_64K,
+	};
+	const char *why;
+
+	return spcpu_follow_op(scene->f, &op, &why);
+}
+
+/* other chunks than those that were made, and are not gone, may not be */
 static void follow_pending(struct kunit *test)
 {
 	struct scene *scene = make_scene(test, false);
-	struct spcpu_op create = { .kind = SPCPU_OP_CREATE };
 	struct spcpu_op op;
+	const char *why;
 	unsigned int i;
 
-	for (i = 1; i < 20; i++) {
-		create.base = i * SZ_64K;
-		spcpu_follow_op(scene->f, &create);
-	}
-	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, 3ULL);
+	for (i = 1; i <= 16; i++)
+		KUNIT_EXPECT_EQ(test, 0, make_chunk(scene, i));
 
 	/* the first chunk has 24 KB; then the oldest of those made is used */
 	op = alloc_at(SZ_64K, 0, SZ_32K, 0);
-	spcpu_follow_op(scene->f, &op);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_follow_op(scene->f, &op, &why));
 	KUNIT_EXPECT_EQ(test, stats_of(scene).identical, 1ULL);
 	KUNIT_EXPECT_EQ(test, stats_of(scene).chunks, 2ULL);
 
-	create = (struct spcpu_op) {
+	op = (struct spcpu_op) {
 		.kind = SPCPU_OP_DESTROY, .base = 2 * SZ_64K,
 	};
-	spcpu_follow_op(scene->f, &create);
-	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, 3ULL);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_follow_op(scene->f, &op, &why));
+
+	/* two are not pending any more */
+	KUNIT_EXPECT_EQ(test, 0, make_chunk(scene, 17));
+	KUNIT_EXPECT_EQ(test, 0, make_chunk(scene, 18));
+	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, 0ULL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, make_chunk(scene, 19));
+
 	op = alloc_at(2 * SZ_64K, 0, 8, 0);
-	spcpu_follow_op(scene->f, &op);
-	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, 4ULL);
+	spcpu_follow_op(scene->f, &op, &why);
+	KUNIT_EXPECT_EQ(test, stats_of(scene).bad, 2ULL);
 }
 
 /* the same policy, left to itself, comes to the same objects */

@@ -74,12 +74,14 @@ static struct tape *start(struct kunit *test, unsigned int ring_kb)
 
 static void follow(struct tape *tape)
 {
+	const char *why = "";
 	struct spcpu_op op;
 
 	while (spcpu_record_next(&op)) {
 		tape->nr++;
-		KUNIT_ASSERT_EQ(tape->test, 0,
-				spcpu_follow_op(tape->follow, &op));
+		KUNIT_ASSERT_EQ_MSG(tape->test, 0,
+				    spcpu_follow_op(tape->follow, &op, &why),
+				    "%s", why);
 	}
 }
 

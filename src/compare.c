@@ -63,11 +63,14 @@ static void take_line(void)
 {
 	const char *why = "is longer than any of a recording";
 
-	if (length < sizeof(text)) {
+	if (length == sizeof(text)) {
+		error = -EINVAL;
+	} else if (memchr(text, 0, length)) {
+		why = "has a zero byte";
+		error = -EINVAL;
+	} else {
 		text[length] = '\0';
 		error = spcpu_judge_line(judge, text, &why);
-	} else {
-		error = -EINVAL;
 	}
 	if (error)
 		pr_err_ratelimited("compare: line %lu: %s\n", number, why);

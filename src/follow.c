@@ -220,6 +220,18 @@ static struct spcpu_request request_of(const struct spcpu_op *op)
 	};
 }
 
+/* it cannot be: from now on nothing is certain */
+static int impossible(struct spcpu_follow *f, const char **why, const char *what)
+{
+	bool expected = f->unsure;
+
+	f->stats.bad++;
+	f->unsure = true;
+	*why = what;
+	/* where events are missing, others make no sense */
+	return expected ? 0 : -EINVAL;
+}
+
 /* all that decides it was known */
 static bool is_decidable(const struct spcpu_follow *f,
 			 const struct spcpu_op *op)
@@ -232,10 +244,6 @@ static void note_mismatch(struct spcpu_follow *f, const struct spcpu_op *op,
 {
 	bool decidable = is_decidable(f, op);
 
-	if (decidable)
-		f->stats.wrong++;
-	else
-		f->stats.undecidable++;
 	if (f->first && (!decidable || spcpu_mismatch_decidable(f->first)))
 		return;
 
@@ -245,98 +253,129 @@ static void note_mismatch(struct spcpu_follow *f, const struct spcpu_op *op,
 				       fit);
 }
 
-static int follow_alloc(struct spcpu_follow *f, const struct spcpu_op *op)
+/* which were the same counts only where all was known */
+static void count_placement(struct spcpu_follow *f, const struct spcpu_op *op,
+			    bool same)
+{
+	struct spcpu_follow_stats *st = &f->stats;
+
+	if (!is_decidable(f, op)) {
+		st->undecidable++;
+		st->undecidable_same += same;
+	} else if (same) {
+		st->identical++;
+	} else {
+		st->wrong++;
+	}
+}
+
+static int follow_alloc(struct spcpu_follow *f, const struct spcpu_op *op,
+			const char **why)
 {
 	struct spcpu_request req = request_of(op);
 	struct spcpu_chunk *chunk;
 	struct spcpu_fit fit;
+	bool same;
 
-	if (!is_request(op)) {
-		f->stats.bad++;
-		return 0;
-	}
+	if (!is_request(op))
+		return impossible(f, why, "asks for what nobody gets");
+
 	f->stats.allocs++;
 	if (f->own)
 		return spcpu_own_way_alloc(f->own, op, &req);
 
 	chunk = decide(f, &req, &fit);
-	if (chunk && chunk->window->base == op->base &&
-	    fit.off << SPCPU_GRANULE_SHIFT == op->off) {
-		f->stats.identical++;
+	same = chunk && chunk->window->base == op->base &&
+	       fit.off << SPCPU_GRANULE_SHIFT == op->off;
+	count_placement(f, op, same);
+	if (same) {
 		take(f, chunk, &fit);
 		return 0;
 	}
 
 	note_mismatch(f, op, chunk, &fit);
-	if (!take_recorded(f, op)) {
-		f->stats.bad++;
-		f->unsure = true;
-	}
-	return 0;
+	if (take_recorded(f, op))
+		return 0;
+	return impossible(f, why, "places an object where there is no room");
 }
 
-static void follow_free(struct spcpu_follow *f, const struct spcpu_op *op)
+static int follow_free(struct spcpu_follow *f, const struct spcpu_op *op,
+		       const char **why)
 {
 	struct spcpu_chunk *chunk;
 
 	f->stats.frees++;
-	if (f->own) {
-		if (!spcpu_own_way_free(f->own, op))
-			f->stats.bad++;
-		return;
-	}
+	if (f->own)
+		return spcpu_own_way_free(f->own, op) ? 0 :
+		       impossible(f, why, "frees what is not there");
 
 	chunk = spcpu_paper_find(f->s, op->base, op->off);
 	if (!chunk || op->off % SPCPU_GRANULE ||
-	    spcpu_map_size(&chunk->map, op->off >> SPCPU_GRANULE_SHIFT) < 0) {
-		f->stats.bad++;
-		f->unsure = true;
-		return;
-	}
+	    spcpu_map_size(&chunk->map, op->off >> SPCPU_GRANULE_SHIFT) < 0)
+		return impossible(f, why, "frees what is not there");
 
 	spin_lock_irq(&f->s->lock);
 	spcpu_place_give(f->s, chunk, op->off);
 	spin_unlock_irq(&f->s->lock);
+	return 0;
 }
 
-/* of those that can sleep nothing is known but that there was no memory */
-static void follow_fail(struct spcpu_follow *f, const struct spcpu_op *op)
+/*
+ * When a request failed is not known exactly; of one that can sleep nothing is known
+ * but that there was no memory, for which an area may have come and gone.
+ */
+static int follow_fail(struct spcpu_follow *f, const struct spcpu_op *op,
+		       const char **why)
 {
 	struct spcpu_request req = request_of(op);
 	struct spcpu_fit fit;
 
-	f->stats.fails++;
-	if (!(op->flags & SPCPU_OP_ATOMIC) || !is_request(op) || f->own)
-		return;
+	if (!is_request(op))
+		return impossible(f, why, "asks for what nobody gets");
 
-	if (!decide(f, &req, &fit))
+	f->stats.fails++;
+	if (!(op->flags & SPCPU_OP_ATOMIC)) {
+		f->unsure |= op->flags & SPCPU_OP_BUSY;
+		return 0;
+	}
+	if (f->own)
+		return 0;
+
+	if (decide(f, &req, &fit))
+		f->stats.served++;
+	else
 		f->stats.refused++;
 	f->s->types[SPCPU_PLAIN].atomic_failed = true;
+	return 0;
 }
 
-static void follow_create(struct spcpu_follow *f, const struct spcpu_op *op)
+static int follow_create(struct spcpu_follow *f, const struct spcpu_op *op,
+			 const char **why)
 {
 	if (f->own)
-		return;
-	if (f->nr_pending == MOST_PENDING || spcpu_paper_find(f->s, op->base, 0)) {
-		f->stats.bad++;
-		return;
-	}
+		return 0;
+	if (f->nr_pending == MOST_PENDING || offset_in_page(op->base) ||
+	    spcpu_paper_find(f->s, op->base, 0))
+		return impossible(f, why, "makes a chunk where one is");
+
 	f->pending[f->nr_pending++] = op->base;
+	return 0;
 }
 
-static void follow_destroy(struct spcpu_follow *f, const struct spcpu_op *op)
+static int follow_destroy(struct spcpu_follow *f, const struct spcpu_op *op,
+			  const char **why)
 {
 	struct spcpu_chunk *chunk;
 
 	if (f->own || take_pending(f, op->base))
-		return;
+		return 0;
 
 	chunk = spcpu_paper_find(f->s, op->base, 0);
-	if (chunk && spcpu_chunk_is_free(chunk))
-		spcpu_paper_drop(f->s, chunk);
-	else
-		f->stats.bad++;
+	if (!chunk || !spcpu_chunk_is_free(chunk))
+		return impossible(f, why, "ends a chunk that is not free");
+
+	spcpu_paper_drop(f->s, chunk);
+	return 0;
 }
 
 static void adopt_pages(struct spcpu_follow *f, struct spcpu_chunk *chunk,
@@ -360,38 +399,60 @@ static void adopt_pages(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 }
 
 /* the worker's doings are no decisions of who allocates: they are taken over */
-static void adopt_slot(struct spcpu_follow *f, struct spcpu_chunk *chunk,
-		       const struct spcpu_op *op)
+static bool adopt_isolated(struct spcpu_follow *f, struct spcpu_chunk *chunk,
+			   int slot)
 {
 	struct spcpu_slots *slots = &chunk->type->slots;
-	bool isolated = op->flags & SPCPU_OP_ISOLATED;
 
-	if (isolated && !chunk->isolated)
+	if (slot != slots->sidelined && slot != slots->to_depopulate)
+		return false;
+
+	if (!chunk->isolated)
 		spcpu_isolate(f->s, chunk);
-	else if (!isolated && chunk->isolated)
-		spcpu_reintegrate(f->s, chunk);
-
-	if (spcpu_slot_where(slots, &chunk->node) != op->slot)
-		spcpu_slot_move(slots, &chunk->node, op->slot, !isolated);
+	if (spcpu_slot_where(slots, &chunk->node) != slot)
+		spcpu_slot_move(slots, &chunk->node, slot, false);
+	return true;
 }
 
-static void follow_state(struct spcpu_follow *f, const struct spcpu_op *op)
+/* the worker puts chunks back, but where the others are is the shadow's own doing */
+static bool adopt_normal(struct spcpu_follow *f, struct spcpu_chunk *chunk,
+			 int slot)
+{
+	struct spcpu_slots *slots = &chunk->type->slots;
+
+	if (slot == slots->sidelined || slot == slots->to_depopulate)
+		return false;
+
+	if (chunk->isolated) {
+		spcpu_reintegrate(f->s, chunk);
+	} else if (spcpu_slot_where(slots, &chunk->node) != slot) {
+		spcpu_slot_move(slots, &chunk->node, slot, true);
+		f->stats.healed++;
+	}
+	return true;
+}
+
+static int follow_state(struct spcpu_follow *f, const struct spcpu_op *op,
+			const char **why)
 {
 	struct spcpu_chunk *chunk;
+	bool fits;
 
 	if (f->own)
-		return;
+		return 0;
 
 	chunk = chunk_at(f, op->base, 0);
 	if (!chunk || chunk->immutable ||
-	    op->slot >= f->s->types[SPCPU_PLAIN].slots.nr) {
-		f->stats.bad++;
-		return;
-	}
+	    op->slot >= f->s->types[SPCPU_PLAIN].slots.nr)
+		return impossible(f, why, "has the worker at a chunk that is not there");
+
 	spin_lock_irq(&f->s->lock);
 	adopt_pages(f, chunk, op);
-	adopt_slot(f, chunk, op);
+	fits = op->flags & SPCPU_OP_ISOLATED ?
+	       adopt_isolated(f, chunk, op->slot) :
+	       adopt_normal(f, chunk, op->slot);
 	spin_unlock_irq(&f->s->lock);
+	return fits ? 0 : impossible(f, why, "has a chunk where it does not belong");
 }
 
 static int follow_worker(struct spcpu_follow *f, const struct spcpu_op *op)
@@ -424,56 +485,68 @@ static bool is_callers(const struct spcpu_op *op)
 	       op->kind == SPCPU_OP_FAIL || op->kind == SPCPU_OP_LOST;
 }
 
+static int follow(struct spcpu_follow *f, const struct spcpu_op *op,
+		  const char **why)
+{
+	switch (op->kind) {
+	case SPCPU_OP_ALLOC:
+		return follow_alloc(f, op, why);
+	case SPCPU_OP_FREE:
+		return follow_free(f, op, why);
+	case SPCPU_OP_FAIL:
+		return follow_fail(f, op, why);
+	case SPCPU_OP_CREATE:
+		return follow_create(f, op, why);
+	case SPCPU_OP_DESTROY:
+		return follow_destroy(f, op, why);
+	case SPCPU_OP_STATE:
+		return follow_state(f, op, why);
+	case SPCPU_OP_WORKER:
+		return follow_worker(f, op);
+	case SPCPU_OP_LOST:
+		f->stats.lost += op->word;
+		f->unsure = true;
+		return 0;
+	default:
+		return impossible(f, why, "is no event");
+	}
+}
+
 /**
  * spcpu_follow_op() - the next event
  * @f: who follows
  * @op: the event, of any values
+ * @why: on -EINVAL set to what is wrong, in words that continue "the line ..."
  *
  * What cannot be is counted, and passed over.
  *
  * Context: Process context. May sleep.
- * Return: 0, or -ENOMEM.
+ * Return: 0; -EINVAL: it cannot be, although nothing was lost before; -ENOMEM.
  */
-int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op)
+int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op,
+		    const char **why)
 {
-	int err = 0;
+	int err;
 
 	f->stats.ops++;
 	if (f->rehearsal && is_callers(op))
 		spcpu_rehearsal_spoil(f->rehearsal);
-	switch (op->kind) {
-	case SPCPU_OP_ALLOC:
-		err = follow_alloc(f, op);
-		break;
-	case SPCPU_OP_FREE:
-		follow_free(f, op);
-		break;
-	case SPCPU_OP_FAIL:
-		follow_fail(f, op);
-		break;
-	case SPCPU_OP_CREATE:
-		follow_create(f, op);
-		break;
-	case SPCPU_OP_DESTROY:
-		follow_destroy(f, op);
-		break;
-	case SPCPU_OP_STATE:
-		follow_state(f, op);
-		break;
-	case SPCPU_OP_WORKER:
-		err = follow_worker(f, op);
-		break;
-	case SPCPU_OP_LOST:
-		f->stats.lost += op->word;
-		f->unsure = true;
-		break;
-	default:
-		f->stats.bad++;
-	}
+	err = follow(f, op, why);
 	f->stats.max_pages = max_t(u64, f->stats.max_pages, f->s->nr_populated);
 	return err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_follow_op);
+
+/**
+ * spcpu_follow_lost() - how many events were lost so far
+ * @f: who follows
+ *
+ * Context: Any.
+ */
+u64 spcpu_follow_lost(const struct spcpu_follow *f)
+{
+	return f->stats.lost;
+}
 
 /**
  * spcpu_follow_compare() - is the shadow now what the other allocator is?
@@ -566,9 +639,12 @@ static const struct figure {
 	FIGURE(frees),
 	FIGURE(fails),
 	FIGURE(refused),
+	FIGURE(served),
+	FIGURE(healed),
 	FIGURE(identical),
 	FIGURE(wrong),
 	FIGURE(undecidable),
+	FIGURE(undecidable_same),
 	FIGURE(lost),
 	FIGURE(bad),
 	FIGURE(passes),
@@ -592,7 +668,8 @@ static const struct figure {
  * @to: for @line
  *
  * Lines "name: value", with the names of &struct spcpu_follow_stats; then, if it
- * was compared, "maps_equal: yes" or "no"; then the first mismatch.
+ * was compared, "maps_equal: yes" or "no"; then the first mismatch. Where events were
+ * lost, there is "dropped N" instead of these.
  *
  * Context: Process context. May sleep.
  */
@@ -610,6 +687,13 @@ void spcpu_follow_report(struct spcpu_follow *f,
 		scnprintf(text, sizeof(text), "%s: %llu", figures[i].name,
 			  (unsigned long long)*value);
 		line(to, text);
+	}
+	if (st.lost) {
+		scnprintf(text, sizeof(text),
+			  "dropped %llu events, so there is no verdict",
+			  (unsigned long long)st.lost);
+		line(to, text);
+		return;
 	}
 	if (f->compared) {
 		scnprintf(text, sizeof(text), "maps_equal: %s",

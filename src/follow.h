@@ -42,13 +42,19 @@ struct spcpu_follow_options {
  * @allocs: objects placed
  * @frees: objects freed
  * @fails: requests in vain
- * @identical: of @allocs, placed in the same chunk at the same offset
+ * @identical: of @allocs, placed in the same chunk at the same offset, where all
+ *             that decides it was known
  * @wrong: of @allocs, placed elsewhere although all that decides it was known
- * @undecidable: of @allocs, placed elsewhere where the order of events, or what
- *               pages were backed, was not recorded
+ * @undecidable: of @allocs, those where the order of events, or what pages were
+ *               backed, was not recorded, wherever they were placed
+ * @undecidable_same: of @undecidable, placed in the same chunk at the same offset
  * @lost: events that were not recorded
  * @bad: events that cannot be: frees of what is not there, areas that overlap
  * @refused: of @fails without sleep, those where the shadow found no room either
+ * @served: of @fails without sleep, those where it did; when they failed is not known
+ *          exactly
+ * @healed: chunks found in another slot than the shadow had them, which is not the
+ *          worker's doing
  * @passes: times that the worker ran
  * @rehearsed: of @passes, those during which nothing else happened, if the shadow's
  *             worker was to do the same
@@ -70,9 +76,12 @@ struct spcpu_follow_stats {
 	u64 identical;
 	u64 wrong;
 	u64 undecidable;
+	u64 undecidable_same;
 	u64 lost;
 	u64 bad;
 	u64 refused;
+	u64 served;
+	u64 healed;
 	u64 passes;
 	u64 rehearsed;
 	u64 passes_same;
@@ -90,9 +99,11 @@ struct spcpu_follow *
 spcpu_follow_create(const struct spcpu_snapshot *start,
 		    const struct spcpu_follow_options *options);
 void spcpu_follow_destroy(struct spcpu_follow *f);
-int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op);
+int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op,
+		    const char **why);
 int spcpu_follow_compare(struct spcpu_follow *f,
 			 const struct spcpu_snapshot *now);
+u64 spcpu_follow_lost(const struct spcpu_follow *f);
 struct spcpu *spcpu_follow_shadow(struct spcpu_follow *f);
 void spcpu_follow_stats(struct spcpu_follow *f, struct spcpu_follow_stats *st);
 void spcpu_follow_report(struct spcpu_follow *f,

@@ -15,7 +15,7 @@
 /* what comes next */
 enum stage {
 	VERSION,	/* the line that says it is a recording */
-	HEADER,		/* about the machine, until the first snapshot */
+	KERNEL,		/* the line about the machine */
 	FIRST,		/* lines of the first snapshot */
 	EVENTS,		/* until the last snapshot */
 	LAST,		/* its lines */
@@ -129,9 +129,11 @@ static int take_event(struct spcpu_judge *j, const char *line, const char **why)
 	if (err)
 		return err;
 
-	*why = "finds no memory";
 	j->events++;
-	return spcpu_follow_op(j->follow, &op);
+	err = spcpu_follow_op(j->follow, &op, why);
+	if (err == -ENOMEM)
+		*why = "finds no memory";
+	return err;
 }
 
 static const char *check_end(const struct spcpu_judge *j, const char *line)
@@ -145,6 +147,8 @@ static const char *check_end(const struct spcpu_judge *j, const char *line)
 		return "is not `end EVENTS LOST`, with which a recording ends";
 	if (events != j->events)
 		return "says there were fewer or more events";
+	if (lost != spcpu_follow_lost(j->follow))
+		return "says that fewer or more events were lost";
 	return NULL;
 }
 
@@ -153,18 +157,16 @@ static int take(struct spcpu_judge *j, const char *line, const char **why)
 {
 	int ret;
 
-	if (j->stage == HEADER && begins(line, "snapshot"))
-		j->stage = FIRST;
 	if (j->stage == EVENTS && begins(line, "snapshot"))
 		j->stage = LAST;
 
 	switch (j->stage) {
 	case VERSION:
 		*why = check_version(line);
-		return *why ? -EINVAL : HEADER;
-	case HEADER:
-		*why = "comes before the first snapshot";
-		return begins(line, "kernel") ? HEADER : -EINVAL;
+		return *why ? -EINVAL : KERNEL;
+	case KERNEL:
+		*why = "is not `kernel ...`, which comes behind the version";
+		return begins(line, "kernel") ? FIRST : -EINVAL;
 	case FIRST:
 	case LAST:
 		ret = take_snapshot(j, line, why);

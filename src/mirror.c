@@ -27,6 +27,15 @@ static struct spcpu_follow *follow;
 static bool on;
 static int error;
 
+/* what cannot be is counted, and shown; it is no reason to end */
+static int follow_on(const struct spcpu_op *op)
+{
+	const char *why;
+	int err = spcpu_follow_op(follow, op, &why);
+
+	return err == -EINVAL ? 0 : err;
+}
+
 static void catch_up(void)
 {
 	struct spcpu_op op;
@@ -34,7 +43,7 @@ static void catch_up(void)
 	mutex_lock(&lock);
 	while (spcpu_record_next(&op)) {
 		if (!error)
-			error = spcpu_follow_op(follow, &op);
+			error = follow_on(&op);
 		/* a reader of the report gets his turn */
 		if (need_resched()) {
 			mutex_unlock(&lock);
@@ -113,14 +122,14 @@ static int stop(void)
 	struct spcpu_snapshot last;
 	int err;
 
+	/* what there is to follow is counted, and shown, even if it ends badly */
 	spcpu_snapshot_init(&last);
 	err = spcpu_record_stop(&last);
 	cancel_delayed_work_sync(&visit);
 	catch_up();
-	while (!spcpu_record_over()) {
-		/* whoever gets a signal has what there was until then */
-		if (spcpu_record_wait())
-			break;
+	while (!err && !spcpu_record_over()) {
+		/* without the last events there is nothing to compare */
+		err = spcpu_record_wait();
 		catch_up();
 	}
 	spcpu_record_end();
@@ -137,8 +146,10 @@ static int stop(void)
 /**
  * spcpu_mirror_stop() - follow no more, and hold the shadow against the kernel
  *
- * Context: Process context. May sleep, for about a second if an allocation hangs.
- * Return: 0; -EINVAL: it does not follow; -ENOMEM: there was none for all of it.
+ * Context: Process context. May sleep.
+ * Return: 0; -EINVAL: it does not follow; -ENOMEM: there was none for all of it;
+ *	-ERESTARTSYS: a signal came before the last event, and nothing was compared; what
+ *	spcpu_record_stop() says.
  */
 int spcpu_mirror_stop(void)
 {

@@ -14,8 +14,8 @@
 #define CELL_BITS	16
 #define ROW_CELLS	(SPCPU_BLOCK_BITS / CELL_BITS)
 
-/* the largest area and a page on either side */
-#define MOST_ROWS	10
+/* the largest area, where it begins amid a page, and a page on either side */
+#define MOST_ROWS	11
 
 /* of all that is noted: each map has a head, and a row is a page with its number */
 #define TEXT_MAX	(6 * SPCPU_FOLLOW_LINE_MAX + 2 * MOST_ROWS * (ROW_CELLS + 16))

@@ -242,8 +242,7 @@ static struct spcpu *make_empty(const struct spcpu_snapshot *from)
  * @from: what it begins as; one that spcpu_snapshot_check() has passed
  *
  * Context: Process context. May sleep.
- * Return: The allocator, for spcpu_paper_destroy(); NULL without memory, or if its
- *	slots are not what our own would be.
+ * Return: The allocator, for spcpu_paper_destroy(); NULL without memory.
  */
 struct spcpu *spcpu_paper_create(const struct spcpu_snapshot *from)
 {
@@ -252,9 +251,6 @@ struct spcpu *spcpu_paper_create(const struct spcpu_snapshot *from)
 
 	if (!s)
 		return NULL;
-	if (from->nr_slots != s->types[SPCPU_PLAIN].slots.nr)
-		goto err;
-
 	list_for_each_entry(chunk, &from->chunks, node) {
 		if (add_copy(s, chunk))
 			goto err;

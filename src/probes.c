@@ -27,7 +27,10 @@
 
 static enum spcpu_probes_state state;
 
-/* there is a probe where places are given */
+/* the kernel passes by */
+static bool registered;
+
+/* and there is a probe where places are given */
 static bool exact;
 
 /* who runs the kernel's worker now, and may wait for its mutex, or have given it back */
@@ -174,6 +177,14 @@ static u8 flags_of(bool reserved, bool is_atomic, gfp_t gfp)
 	       (gfp & __GFP_ACCOUNT ? SPCPU_OP_ACCOUNT : 0);
 }
 
+/* what was placed before the end is told apart from what came after, if at all */
+static bool is_noted_late(void)
+{
+	enum spcpu_probes_state now = READ_ONCE(state);
+
+	return now == SPCPU_PROBES_ON || (now == SPCPU_PROBES_DRAINING && exact);
+}
+
 static void on_alloc(void *unused, unsigned long call_site, bool reserved,
 		     bool is_atomic, size_t size, size_t align, void *base_addr,
 		     int off, void __percpu *ptr, size_t bytes_alloc,
@@ -183,7 +194,7 @@ static void on_alloc(void *unused, unsigned long call_site, bool reserved,
 	struct spcpu_note *note;
 	unsigned long flags;
 
-	if (READ_ONCE(state) == SPCPU_PROBES_OFF)
+	if (!is_noted_late())
 		return;
 
 	local_irq_save(flags);
@@ -229,7 +240,7 @@ static void on_fail(void *unused, bool reserved, bool is_atomic, size_t size,
 	struct spcpu_note *note;
 	unsigned long flags;
 
-	if (READ_ONCE(state) == SPCPU_PROBES_OFF)
+	if (!is_noted_late())
 		return;
 
 	local_irq_save(flags);
@@ -402,18 +413,21 @@ int spcpu_probes_register(void)
 			return err;
 		}
 	}
+	registered = true;
 	return 0;
 }
 
 /**
  * spcpu_probes_unregister() - no probe runs any more
  *
- * Context: Process context. May sleep.
+ * Context: Process context; fine when none is registered. May sleep.
  */
 void spcpu_probes_unregister(void)
 {
 	WRITE_ONCE(state, SPCPU_PROBES_OFF);
-	unregister(ARRAY_SIZE(probes));
+	if (registered)
+		unregister(ARRAY_SIZE(probes));
+	registered = false;
 }
 
 /**

@@ -138,6 +138,8 @@ int spcpu_record_start(struct spcpu_snapshot *first, unsigned int ring_kb)
 	if (!busy) {
 		err = start(first, ring_kb);
 		busy = !err;
+	} else {
+		pr_err_ratelimited("the mirror follows already, or there is a recording that has not been read to its end\n");
 	}
 	mutex_unlock(&control);
 	return err;
@@ -307,9 +309,8 @@ int spcpu_record_stop(struct spcpu_snapshot *last)
 
 	spcpu_probes_set(SPCPU_PROBES_DRAINING);
 	synchronize_rcu_tasks();
-	spcpu_probes_set(SPCPU_PROBES_OFF);
-	/* for probes that looked at it before */
-	tracepoint_synchronize_unregister();
+	/* nobody who allocates passes by any more, whenever the rest is read */
+	spcpu_probes_unregister();
 	/* the consumer sees that before it looks into the rings for the last time */
 	smp_store_release(&closed, true);
 	return err;
@@ -345,7 +346,7 @@ void spcpu_record_status(struct spcpu_record_status *status)
 		.on = busy && !closed,
 		.seen = nr_seen,
 		.lost = nr_lost,
-		.exact = spcpu_probes_exact(),
+		.exact = sequence.exact,
 	};
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_record_status);

@@ -3,7 +3,7 @@
  * Recording: what a percpu allocator was asked for, and where it put things, a
  * line each, in the order in which it happened under its lock.
  *
- * Pure. The text form (Documentation/recordings.rst):
+ * Pure. The text form (Documentation/replay.rst):
  *
  *   shadow_percpu recording 1            version of the format, always first
  *   # ...                                for people

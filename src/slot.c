@@ -22,6 +22,23 @@ static int slot_of_length(size_t bytes)
 }
 
 /**
+ * spcpu_slots_number() - how many slots there are, and which are for what
+ * @slots: what to set up; there are no lists
+ * @unit_size: bytes of a unit
+ *
+ * Context: Any.
+ */
+void spcpu_slots_number(struct spcpu_slots *slots, size_t unit_size)
+{
+	slots->lists = NULL;
+	slots->unit_size = unit_size;
+	slots->sidelined = slot_of_length(unit_size) + 1;
+	slots->free = slots->sidelined + 1;
+	slots->to_depopulate = slots->free + 1;
+	slots->nr = slots->to_depopulate + 1;
+}
+
+/**
  * spcpu_slots_init() - make empty lists
  * @slots: what to set up
  * @unit_size: bytes of a unit
@@ -33,12 +50,7 @@ int spcpu_slots_init(struct spcpu_slots *slots, size_t unit_size)
 {
 	int i;
 
-	slots->unit_size = unit_size;
-	slots->sidelined = slot_of_length(unit_size) + 1;
-	slots->free = slots->sidelined + 1;
-	slots->to_depopulate = slots->free + 1;
-	slots->nr = slots->to_depopulate + 1;
-
+	spcpu_slots_number(slots, unit_size);
 	slots->lists = kmalloc_array(slots->nr, sizeof(*slots->lists),
 				     GFP_KERNEL);
 	if (!slots->lists)

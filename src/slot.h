@@ -42,6 +42,7 @@ struct spcpu_slots {
 	struct list_head *lists;
 };
 
+void spcpu_slots_number(struct spcpu_slots *slots, size_t unit_size);
 int spcpu_slots_init(struct spcpu_slots *slots, size_t unit_size);
 void spcpu_slots_exit(struct spcpu_slots *slots);
 int spcpu_slot_of_size(const struct spcpu_slots *slots, size_t bytes);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/kunit.h"
+#include "slot.h"
 #include "snapshot.h"
 
 /**
@@ -142,6 +143,26 @@ static const char *check_pages(const struct spcpu_snapshot_chunk *chunk)
 	return NULL;
 }
 
+/* a chunk that had no room for somebody may be in slot 0 before its time */
+static bool slot_fits(const struct spcpu_slots *slots,
+		      const struct spcpu_snapshot_chunk *chunk)
+{
+	size_t space = (size_t)chunk->map.free_bits << SPCPU_GRANULE_SHIFT;
+	size_t contig = (size_t)spcpu_map_contig(&chunk->map)
+			<< SPCPU_GRANULE_SHIFT;
+	int slot;
+
+	if (chunk->reserved)
+		return chunk->slot == -1;
+	if (chunk->isolated)
+		return chunk->slot == slots->sidelined ||
+		       chunk->slot == slots->to_depopulate;
+
+	slot = spcpu_slot_of_space(slots, space, contig);
+	return chunk->slot == slot ||
+	       (!chunk->slot && slot < SPCPU_SLOT_FAIL_THRESHOLD);
+}
+
 static const char *check_chunk(const struct spcpu_snapshot *snap,
 			       const struct spcpu_snapshot_chunk *chunk)
 {
@@ -159,9 +180,8 @@ static const char *check_chunk(const struct spcpu_snapshot *snap,
 	    chunk->head >= PAGE_SIZE || chunk->tail >= PAGE_SIZE ||
 	    chunk->head + chunk->tail >= bytes)
 		return "its ends are out of range";
-	if (chunk->reserved != (chunk->slot < 0) ||
-	    chunk->slot >= snap->nr_slots)
-		return "it is on no slot's list";
+	if (chunk->immutable ? chunk->isolated : chunk->reserved)
+		return "its flags cannot be together";
 	if (map->nr_bits - bitmap_weight(map->alloc, map->nr_bits) !=
 	    map->free_bits)
 		return "its number of free bytes is not what its map has";
@@ -191,16 +211,27 @@ static const char *check_order(const struct spcpu_snapshot *snap)
 static const char *check(const struct spcpu_snapshot *snap)
 {
 	const struct spcpu_snapshot_chunk *chunk;
+	int nr_empty = 0, nr_reserved = 0, nr_immutable = 0;
+	struct spcpu_slots slots;
 	const char *why;
-	int nr_empty = 0;
+
+	spcpu_slots_number(&slots, snap->unit_size);
+	if (slots.nr != snap->nr_slots)
+		return "its slots are others than those of such a unit";
 
 	list_for_each_entry(chunk, &snap->chunks, node) {
 		why = check_chunk(snap, chunk);
 		if (why)
 			return why;
+		if (!slot_fits(&slots, chunk))
+			return "a chunk is in a slot where it does not belong";
+		nr_reserved += chunk->reserved;
+		nr_immutable += chunk->immutable;
 		if (!chunk->reserved && !chunk->isolated)
 			nr_empty += chunk->nr_empty_pop;
 	}
+	if (nr_reserved > 1 || nr_immutable - nr_reserved > 1)
+		return "it has more than one first chunk";
 	if (nr_empty != snap->nr_empty_pop)
 		return "the number of backed pages without areas is not the chunks' sum";
 	return check_order(snap);

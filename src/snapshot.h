@@ -5,7 +5,7 @@
  * the rest.
  *
  * Pure: no locks, no pages; the text form is that of recordings
- * (Documentation/recordings.rst).
+ * (Documentation/replay.rst).
  */
 #ifndef SPCPU_SNAPSHOT_H
 #define SPCPU_SNAPSHOT_H

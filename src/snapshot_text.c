@@ -30,9 +30,6 @@
 #define BLOCK_DIGITS	(SPCPU_BLOCK_BITS / 4)
 #define LONG_DIGITS	(BITS_PER_LONG / 4)
 
-/* no allocator has longer units (layout.h) */
-#define MOST_PAGES	(SZ_1G >> PAGE_SHIFT)
-
 /* bits of the flags of a chunk, and their letters */
 static const char letters[] = "RFI";
 
@@ -356,17 +353,19 @@ static const char *parse_chunk(struct spcpu_snapshot *snap,
 	struct spcpu_snapshot_chunk head = { }, *chunk;
 	int nr_pages, at_head, at_tail, free;
 
+	if (snap->nr_chunks == snap->nr_expected)
+		return "is of a chunk more than the snapshot says it has";
 	if (!spcpu_take_hex(rest, U64_MAX, &head.base))
 		return "wants a chunk's address";
 	if (!take_slot(rest, &head.slot))
 		return "wants a slot behind the address, or -1";
 	if (!take_chunk_flags(rest, &head))
 		return "wants flags behind the slot, or -";
-	if (!take_int(rest, &nr_pages) || !nr_pages || nr_pages > MOST_PAGES ||
+	if (!take_int(rest, &nr_pages) || !nr_pages || nr_pages > snap->unit_size >> PAGE_SHIFT ||
 	    !take_int(rest, &at_head) || !take_int(rest, &at_tail) ||
 	    !take_int(rest, &free) || !take_int(rest, &head.nr_populated) ||
 	    !take_int(rest, &head.nr_empty_pop))
-		return "wants six numbers behind the flags";
+		return "wants six numbers behind the flags, the first no more than a unit's pages";
 
 	chunk = spcpu_snapshot_add(snap, nr_pages, GFP_KERNEL);
 	if (!chunk)
@@ -464,7 +463,7 @@ static const char *parse(struct spcpu_snapshot *snap, struct spcpu_text *rest,
 		why = parse_bound(snap);
 	else if (*end)
 		why = snap->nr_chunks == snap->nr_expected ?
-		      NULL : "ends a snapshot with fewer or more chunks than it says";
+		      NULL : "ends a snapshot with fewer chunks than it says";
 	else
 		return "is none of a snapshot's";
 
