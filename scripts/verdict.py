@@ -383,7 +383,7 @@ PAIRS = 5000
 
 # what a guest says of each stream (see qemu/guest/mirror.sh)
 COUNTS = ('allocs', 'frees', 'fails', 'identical', 'wrong', 'undecidable', 'lost', 'bad',
-          'maps_equal')
+          'served', 'healed', 'maps_equal')
 
 
 @dataclass
@@ -436,7 +436,7 @@ def stream_problems(s: Stream) -> Iterator[str]:
     if not s.complete:
         yield 'it has no result'
         return
-    allocs, _, _, identical, wrong, undecidable, lost, bad, maps_equal = (
+    allocs, _, _, identical, wrong, undecidable, lost, bad, served, healed, maps_equal = (
         s.counts[name] for name in COUNTS)
     if lost:  # nothing else can be said
         yield f'dropped {lost}'
@@ -447,7 +447,11 @@ def stream_problems(s: Stream) -> Iterator[str]:
         yield 'its numbers do not add up'
     if s.ops < (LEAST_OPS if s.name in RANDOM else 1):
         yield f'only {s.ops} operations'
-    if not s.decidable or s.decidable * 10 < allocs * 9:
+    if served * 1000 > allocs:
+        yield f'the shadow would have served {served} requests that failed'
+    if healed:
+        yield f'{healed} chunks were not where the shadow had them'
+    if not s.decidable or s.decidable * 4 < allocs * 3:
         yield f'only {s.decidable} of {allocs} placements are decidable'
     if identical * 1000 < s.decidable * 999:
         yield f'{identical} of {s.decidable} decidable placements are identical'

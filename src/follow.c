@@ -19,6 +19,9 @@
 /* more chunks than anybody makes before he uses one */
 #define MOST_PENDING	16
 
+/* more chunks than one event moves */
+#define MOST_EXPECTED	16
+
 /* of the sentence about how two snapshots differ */
 #define DIFFERENCE_MAX	160
 
@@ -32,6 +35,8 @@
  * @stats: what came of it so far; what can be counted later is 0
  * @pending: chunks that were made and have nothing in them yet
  * @nr_pending: how many
+ * @expected: chunks that are to be in these slots when the next event has come
+ * @nr_expected: how many
  * @unsure: events were lost, and from then on nothing is certain
  * @first: the first decision that was another
  * @compared: snapshots compared at the end
@@ -46,6 +51,11 @@ struct spcpu_follow {
 	struct spcpu_follow_stats stats;
 	u64 pending[MOST_PENDING];
 	unsigned int nr_pending;
+	struct {
+		unsigned int id;
+		int slot;
+	} expected[MOST_EXPECTED];
+	unsigned int nr_expected;
 	bool unsure;
 	struct spcpu_mismatch *first;
 	bool compared;
@@ -414,7 +424,51 @@ static bool adopt_isolated(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 	return true;
 }
 
-/* the worker puts chunks back, but where the others are is the shadow's own doing */
+/*
+ * Where chunks are that the worker does not look after is the shadow's own doing. It
+ * was noted amid the event that comes next, and may be what that one comes to.
+ */
+static void expect_slot(struct spcpu_follow *f, const struct spcpu_chunk *chunk,
+			int slot)
+{
+	if (f->nr_expected == MOST_EXPECTED) {
+		f->stats.healed++;
+		return;
+	}
+	f->expected[f->nr_expected].id = chunk->id;
+	f->expected[f->nr_expected++].slot = slot;
+}
+
+static struct spcpu_chunk *chunk_with(struct spcpu *s, unsigned int id)
+{
+	struct spcpu_chunk *chunk;
+
+	list_for_each_entry(chunk, &s->chunks, all) {
+		if (chunk->id == id)
+			return chunk;
+	}
+	return NULL;
+}
+
+/* the event has come: those that are elsewhere now are put there */
+static void see_slots(struct spcpu_follow *f)
+{
+	struct spcpu_chunk *chunk;
+	unsigned int i;
+
+	for (i = 0; i < f->nr_expected; i++) {
+		const int slot = f->expected[i].slot;
+
+		chunk = chunk_with(f->s, f->expected[i].id);
+		if (!chunk || chunk->isolated ||
+		    spcpu_slot_where(&chunk->type->slots, &chunk->node) == slot)
+			continue;
+		spcpu_slot_move(&chunk->type->slots, &chunk->node, slot, true);
+		f->stats.healed++;
+	}
+	f->nr_expected = 0;
+}
+
 static bool adopt_normal(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 			 int slot)
 {
@@ -423,12 +477,10 @@ static bool adopt_normal(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 	if (slot == slots->sidelined || slot == slots->to_depopulate)
 		return false;
 
-	if (chunk->isolated) {
+	if (chunk->isolated)
 		spcpu_reintegrate(f->s, chunk);
-	} else if (spcpu_slot_where(slots, &chunk->node) != slot) {
-		spcpu_slot_move(slots, &chunk->node, slot, true);
-		f->stats.healed++;
-	}
+	if (spcpu_slot_where(slots, &chunk->node) != slot)
+		expect_slot(f, chunk, slot);
 	return true;
 }
 
@@ -532,6 +584,8 @@ int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op,
 	if (f->rehearsal && is_callers(op))
 		spcpu_rehearsal_spoil(f->rehearsal);
 	err = follow(f, op, why);
+	if (is_callers(op))
+		see_slots(f);
 	f->stats.max_pages = max_t(u64, f->stats.max_pages, f->s->nr_populated);
 	return err;
 }
@@ -562,6 +616,7 @@ int spcpu_follow_compare(struct spcpu_follow *f,
 	struct spcpu_snapshot mine;
 	int err;
 
+	see_slots(f);
 	spcpu_snapshot_init(&mine);
 	err = spcpu_snapshot_of(f->s, &mine);
 	if (!err) {

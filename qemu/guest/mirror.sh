@@ -31,7 +31,7 @@ report()
 {
 	cat "$DEBUG/mirror" >/tmp/report
 	sed 's/^/show   /' /tmp/report >&3
-	for name in allocs frees fails identical wrong undecidable lost bad; do
+	for name in allocs frees fails identical wrong undecidable lost bad served healed; do
 		figure "$1.$name" "$(value $name)"
 	done
 	case $(value maps_equal) in
