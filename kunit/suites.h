@@ -23,6 +23,7 @@ extern struct kunit_suite spcpu_replay_suite;
 extern struct kunit_suite spcpu_fit_suite;
 extern struct kunit_suite spcpu_recording_suite;
 extern struct kunit_suite spcpu_follow_suite;
+extern struct kunit_suite spcpu_recorder_suite;
 extern struct kunit_suite spcpu_native_snapshot_suite;
 extern struct kunit_suite spcpu_sequence_suite;
 extern struct kunit_suite spcpu_record_suite;

@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
+#include "compat/kunit.h"
 #include "follow.h"
 #include "mirror.h"
 #include "record.h"
@@ -115,6 +116,7 @@ int spcpu_mirror_start(unsigned int ring_kb)
 	mutex_unlock(&control);
 	return err;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_mirror_start);
 
 /* the shadow is to be then what the kernel is in the last snapshot */
 static int stop(void)
@@ -161,6 +163,7 @@ int spcpu_mirror_stop(void)
 	mutex_unlock(&control);
 	return err;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_mirror_stop);
 
 /**
  * spcpu_mirror_report() - what came of it so far
@@ -179,6 +182,7 @@ void spcpu_mirror_report(void (*line)(void *to, const char *text), void *to)
 		spcpu_follow_report(follow, line, to);
 	mutex_unlock(&lock);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_mirror_report);
 
 /**
  * spcpu_mirror_exit() - give it all back
@@ -191,3 +195,4 @@ void spcpu_mirror_exit(void)
 	spcpu_follow_destroy(follow);
 	follow = NULL;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_mirror_exit);

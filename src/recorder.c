@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/utsname.h>
 
+#include "compat/kunit.h"
 #include "recorder.h"
 #include "record.h"
 
@@ -89,6 +90,7 @@ int spcpu_recorder_start(unsigned int ring_kb)
 	mutex_unlock(&control);
 	return err;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_recorder_start);
 
 /**
  * spcpu_recorder_stop() - end the recording
@@ -114,6 +116,7 @@ int spcpu_recorder_stop(void)
 	mutex_unlock(&control);
 	return err;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_recorder_stop);
 
 static int snapshot_line(const struct spcpu_snapshot *snap, char *line,
 			 size_t size)
@@ -213,6 +216,7 @@ int spcpu_recorder_line(char *line, size_t size, bool wait)
 	} while (len == -EAGAIN && wait && !err);
 	return err ?: len;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_recorder_line);
 
 /**
  * spcpu_recorder_exit() - give it all back
@@ -224,3 +228,4 @@ void spcpu_recorder_exit(void)
 	spcpu_recorder_stop();
 	drop();
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_recorder_exit);
