@@ -62,7 +62,8 @@ class Good(unittest.TestCase):
         self.put('kunit.out', KUNIT_OUT)
         self.put('verdict', SAID)
         self.recordings = [{'name': f'recordings/{name}.rec', 'good': True,
-                            'allocs': 100, 'identical': 100}
+                            'allocs': 100, 'identical': 100,
+                            'rehearsed': 5, 'passes_same': 5}
                            for name in sorted(verdict.RECORDINGS)]
 
     def put(self, name: str, text: str) -> None:
@@ -157,6 +158,7 @@ class Check(Good):
 
     def test_recordings(self) -> None:
         for spoilt in ({'good': False}, {'identical': 99}, {'allocs': 0, 'identical': 0},
+                       {'rehearsed': 0, 'passes_same': 0}, {'passes_same': 4},
                        {'name': 'recordings/other.rec'}):
             with self.subTest(spoilt):
                 self.setUp()

@@ -241,7 +241,7 @@ RECORDINGS = {'boot', 'cgroups', 'stress'}
 
 
 def recorded(path: Path) -> Guest:
-    """Every placement of every recording must be the recorded one."""
+    """Every placement, and every pass of the worker, must be the recorded one."""
     results = Guest('recordings')
     try:
         rows = json.loads(read_text(path))
@@ -252,6 +252,8 @@ def recorded(path: Path) -> Guest:
     for row in rows:
         results.add(Check(row['name'], row['good'] and 0 < row['allocs'] == row['identical'],
                           f'{row["identical"]} of {row["allocs"]} placements are identical'))
+        results.add(Check(f'{row["name"]}:worker', 0 < row['rehearsed'] == row['passes_same'],
+                          f'{row["passes_same"]} of {row["rehearsed"]} passes are the same'))
     return results
 
 
