@@ -149,13 +149,95 @@ void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
 void shadow_free_percpu(void __percpu *ptr);
 
 /**
+ * shadow_alloc_percpu_bulk() - allocate several objects of a kind
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ * @nr: how many, from 0 up
+ * @ptrs: set to the objects, zeroed on every possible CPU; all NULL on error
+ *
+ * All of them or none. It takes less time than as many single calls.
+ *
+ * Context: See __shadow_alloc_percpu_gfp().
+ * Return: 0; -EINVAL: @size or @align is out of range; -ENOMEM; -ESHUTDOWN: the
+ *	module is going away. Logged, rate-limited, unless @gfp has __GFP_NOWARN.
+ */
+int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
+			     void __percpu **ptrs);
+
+/**
+ * shadow_free_percpu_bulk() - free several objects
+ * @nr: how many, from 0 up
+ * @ptrs: objects, of one kind or of many; NULL does nothing
+ *
+ * A pointer that shadow_free_percpu() would refuse is refused and logged; the others
+ * are freed all the same.
+ *
+ * Context: As shadow_free_percpu().
+ */
+void shadow_free_percpu_bulk(size_t nr, void __percpu **ptrs);
+
+/*
+ * Objects for later
+ *
+ * Code that must not fail any more once it has begun, or that will be atomic by
+ * then, has objects set aside while it can still wait, or give up:
+ *
+ *	pre = shadow_percpu_prefill(sizeof(*stats), __alignof__(*stats), 3,
+ *				    GFP_KERNEL);
+ *	if (!pre)
+ *		return -ENOMEM;
+ *	spin_lock(&table->lock);
+ *	...
+ *	stats = shadow_percpu_take(pre);	as often as three times
+ *	...
+ *	spin_unlock(&table->lock);
+ *	shadow_percpu_prefill_end(pre);		what was not taken goes back
+ */
+struct shadow_percpu_prefill;
+
+/**
+ * shadow_percpu_prefill() - set objects of a kind aside
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE
+ * @nr: how many, at least 1
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ *
+ * Context: See __shadow_alloc_percpu_gfp().
+ * Return: The promise, for shadow_percpu_prefill_end(); NULL if not all of them can
+ *	be had, or if @size, @align or @nr is out of range, which is logged.
+ */
+struct shadow_percpu_prefill *shadow_percpu_prefill(size_t size, size_t align,
+						    unsigned int nr, gfp_t gfp);
+
+/**
+ * shadow_percpu_take() - one of the objects that were set aside
+ * @pre: the promise; several may take from it at the same time
+ *
+ * Context: Any, NMI included.
+ * Return: The object, zeroed on every possible CPU, to be freed with
+ *	shadow_free_percpu(); NULL only if all have been taken.
+ */
+void __percpu *shadow_percpu_take(struct shadow_percpu_prefill *pre);
+
+/**
+ * shadow_percpu_prefill_end() - give back what was not taken
+ * @pre: a promise that nobody takes from any more, or NULL
+ *
+ * Context: As shadow_free_percpu().
+ */
+void shadow_percpu_prefill_end(struct shadow_percpu_prefill *pre);
+
+/**
  * shadow_percpu_size() - usable bytes of an object
  * @ptr: what an allocation returned
  *
  * Context: As shadow_free_percpu().
  * Return: Bytes of each copy that may be used: the requested size rounded up to
- *	a multiple of 4. 0 for NULL, and for anything else that is not the
- *	start of a live object.
+ *	that of its class, which is at most an eighth more above 16 bytes; to a
+ *	multiple of 4 with cache=0, above 4096 bytes, and where there is room for
+ *	little else. 0 for NULL, and for anything else that is not the start of a
+ *	live object.
  */
 size_t shadow_percpu_size(const void __percpu *ptr);
 

@@ -38,6 +38,7 @@ static int choose_cpus(struct spcpu *s)
 {
 	const struct cpumask *cpus = s->options.online ? cpu_online_mask :
 							 cpu_possible_mask;
+	unsigned int cpu;
 
 	if (!zalloc_cpumask_var(&s->backed_cpus, GFP_KERNEL))
 		return -ENOMEM;
@@ -45,13 +46,21 @@ static int choose_cpus(struct spcpu *s)
 		free_cpumask_var(s->backed_cpus);
 		return -ENOMEM;
 	}
+	if (spcpu_ready_init(&s->ready, s->layout->nr_cpu_ids)) {
+		free_cpumask_var(s->ready_cpus);
+		free_cpumask_var(s->backed_cpus);
+		return -ENOMEM;
+	}
 	cpumask_copy(s->backed_cpus, cpus);
 	cpumask_copy(s->ready_cpus, s->backed_cpus);
+	for_each_cpu(cpu, s->ready_cpus)
+		spcpu_ready_add(&s->ready, cpu);
 	return 0;
 }
 
 static void drop_cpus(struct spcpu *s)
 {
+	spcpu_ready_exit(&s->ready);
 	free_cpumask_var(s->ready_cpus);
 	free_cpumask_var(s->backed_cpus);
 }
@@ -111,8 +120,20 @@ static int make_parts(struct spcpu *s)
 	err = make_types(s);
 	if (err)
 		goto err_wq;
+
+	err = spcpu_finder_init(&s->finder, s->layout->unit_size);
+	if (err)
+		goto err_types;
+
+	err = spcpu_cache_init(s);
+	if (err)
+		goto err_finder;
 	return 0;
 
+err_finder:
+	spcpu_finder_exit(&s->finder);
+err_types:
+	free_types(s);
 err_wq:
 	destroy_workqueue(s->wq);
 err_blank:
@@ -126,6 +147,8 @@ err_cpus:
 
 static void free_parts(struct spcpu *s)
 {
+	spcpu_cache_exit(s);
+	spcpu_finder_exit(&s->finder);
 	free_types(s);
 	destroy_workqueue(s->wq);
 	__free_page(s->blank);
@@ -212,12 +235,38 @@ void spcpu_shutdown(struct spcpu *s)
 
 	spcpu_hotplug_del(s);
 	spcpu_shrinker_del(s);
+	spcpu_cache_drain_all(s);
 	cancel_work_sync(&s->balance);
 	cancel_delayed_work_sync(&s->thin);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
 
-/* name the live areas of one chunk; nobody else uses it any more */
+static void report_object(void __percpu *ptr, size_t size, unsigned int off,
+			  const struct spcpu_chunk *chunk)
+{
+	pr_warn("leaked: %zu bytes per CPU at offset %u of chunk %u, pointer %p\n",
+		size, off, chunk->id, (void *)(__force unsigned long)ptr);
+	kmemleak_free_percpu(ptr);
+}
+
+/* those of a span's objects that are live */
+static unsigned int report_span(struct spcpu *s, const struct spcpu_chunk *chunk,
+				const struct spcpu_span *span)
+{
+	unsigned int nr = 0, step, off;
+
+	for (step = 0; step < span->steps; step++) {
+		if (span->states[step] < SPCPU_LIVE)
+			continue;
+		off = span->off + (step << span->shift);
+		report_object(spcpu_ptr(s, chunk, off),
+			      spcpu_classes[span->class].size, off, chunk);
+		nr++;
+	}
+	return nr;
+}
+
+/* name the live objects of one chunk; nobody else uses it any more */
 static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	int end = chunk->map.nr_bits - (chunk->tail >> SPCPU_GRANULE_SHIFT);
@@ -226,7 +275,7 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 	int bits;
 
 	for (;;) {
-		void __percpu *ptr;
+		const struct spcpu_span *span;
 		unsigned int off;
 
 		at = spcpu_map_next(&chunk->map, at, &bits);
@@ -234,13 +283,15 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 			return nr;
 
 		off = at << SPCPU_GRANULE_SHIFT;
-		ptr = spcpu_ptr(s, chunk, off);
-		pr_warn("leaked: %d bytes per CPU at offset %u of chunk %u, pointer %p\n",
-			bits << SPCPU_GRANULE_SHIFT, off, chunk->id,
-			(void *)(__force unsigned long)ptr);
-		kmemleak_free_percpu(ptr);
+		span = spcpu_span_at(chunk, off);
+		if (span) {
+			nr += report_span(s, chunk, span);
+		} else {
+			report_object(spcpu_ptr(s, chunk, off),
+				      bits << SPCPU_GRANULE_SHIFT, off, chunk);
+			nr++;
+		}
 		at += bits;
-		nr++;
 		cond_resched();
 	}
 }
@@ -295,10 +346,14 @@ static void retire_all(struct spcpu *s)
  */
 void spcpu_destroy(struct spcpu *s)
 {
+	struct spcpu_chunk *chunk;
+
 	if (!s)
 		return;
 
 	spcpu_shutdown(s);
+	list_for_each_entry(chunk, &s->chunks, all)
+		spcpu_spans_drop(chunk->window);
 	retire_all(s);
 	spcpu_first_chunk_destroy(s);
 	free_parts(s);

@@ -17,6 +17,7 @@
 #include "api.h"
 #include "compat/kunit.h"
 #include "hotplug.h"
+#include "quick.h"
 #include "section.h"
 #include "shadow_percpu.h"
 
@@ -85,8 +86,9 @@ static void complain_alloc(const struct spcpu_request *req, int err)
 				    (void *)req->caller, req->size, req->align);
 }
 
-static void __percpu *alloc(size_t size, size_t align, bool reserved, gfp_t gfp,
-			    unsigned long caller)
+/* what cannot be had from this CPU's magazine */
+static noinline void __percpu *alloc(size_t size, size_t align, bool reserved,
+				     gfp_t gfp, unsigned long caller)
 {
 	const struct spcpu_request req = {
 		.size = size,
@@ -98,25 +100,39 @@ static void __percpu *alloc(size_t size, size_t align, bool reserved, gfp_t gfp,
 	void __percpu *ptr;
 	int err;
 
-	err = spcpu_alloc(shadow, &req, &ptr);
+	err = spcpu_cache_alloc(shadow, &req,
+				spcpu_class_of(size, align, gfp), &ptr);
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(calls).refused);
 		complain_alloc(&req, err);
 		return NULL;
 	}
-	this_cpu_inc(shadow_var(calls).alloc);
 	return ptr;
+}
+
+static __always_inline void __percpu *alloc_quickly(size_t size, size_t align,
+						    gfp_t gfp)
+{
+	int class = spcpu_class_of(size, align, gfp);
+
+	return likely(class >= 0) ? spcpu_cache_pop(&shadow->cache, class) :
+				    NULL;
 }
 
 void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
-	return alloc(size, align, false, gfp, _RET_IP_);
+	void __percpu *ptr = alloc_quickly(size, align, gfp);
+
+	return likely(ptr) ? ptr : alloc(size, align, false, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu_gfp);
 
 void __percpu *__shadow_alloc_percpu(size_t size, size_t align)
 {
-	return alloc(size, align, false, GFP_KERNEL, _RET_IP_);
+	void __percpu *ptr = alloc_quickly(size, align, GFP_KERNEL);
+
+	return likely(ptr) ? ptr : alloc(size, align, false, GFP_KERNEL,
+					 _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu);
 
@@ -145,20 +161,22 @@ static void complain_free(const void __percpu *ptr, int err,
 				    place.off, place.id);
 }
 
-void shadow_free_percpu(void __percpu *ptr)
+/* what cannot be put into this CPU's magazine */
+static noinline void give(void __percpu *ptr, unsigned long caller)
 {
-	int err;
+	int err = spcpu_cache_free(shadow, ptr);
 
-	if (!ptr)
-		return;
-
-	err = spcpu_free(shadow, ptr);
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(calls).refused);
-		complain_free(ptr, err, _RET_IP_);
-		return;
+		complain_free(ptr, err, caller);
 	}
-	this_cpu_inc(shadow_var(calls).free);
+}
+
+void shadow_free_percpu(void __percpu *ptr)
+{
+	if (ptr && unlikely(!spcpu_cache_push(&shadow->cache, &shadow->finder,
+					      ptr)))
+		give(ptr, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);
 

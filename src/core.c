@@ -12,6 +12,7 @@
 
 #include "compat/kunit.h"
 #include "core.h"
+#include "quick.h"
 #include "shadow_percpu.h"
 #include "trace.h"
 
@@ -64,6 +65,8 @@ static struct spcpu_chunk *take_area(struct spcpu *s,
 
 	spcpu_place_take(s, chunk, &fit);
 	a->off = fit.off << SPCPU_GRANULE_SHIFT;
+	if (req->span)
+		spcpu_span_settle(s, req->span, chunk, a->off);
 	return chunk;
 }
 
@@ -161,17 +164,6 @@ static struct spcpu_chunk *place(struct spcpu *s,
 	return NULL;
 }
 
-static void zero_copies(const struct spcpu *s, const struct spcpu_chunk *chunk,
-			int off, size_t size)
-{
-	unsigned int cpu;
-
-	/* the others read as zeros, and cannot be written to */
-	for_each_cpu(cpu, s->ready_cpus)
-		memset((void *)(spcpu_chunk_base(chunk) +
-				s->layout->unit_off[cpu] + off), 0, size);
-}
-
 /* bounds as in the kernel, except that an alignment of 0 or 3 is refused */
 static bool request_ok(const struct spcpu_request *req)
 {
@@ -199,6 +191,36 @@ static void look_after_reserve(struct spcpu *s, struct spcpu_chunk_type *type,
 		spcpu_kick(s);
 }
 
+/* an area for @req; NULL: @off says why. Neither zeroed nor traced */
+static struct spcpu_chunk *alloc_area(struct spcpu *s,
+				      const struct spcpu_request *req, int *off)
+{
+	struct spcpu_chunk *chunk;
+
+	might_alloc(req->gfp);
+	chunk = place(s, req, off);
+	if (chunk)
+		look_after_reserve(s, chunk->type, req->gfp);
+	else if (!gfpflags_allow_blocking(req->gfp))
+		spcpu_kick(s);
+	return chunk;
+}
+
+/**
+ * spcpu_area_alloc() - find room for a span
+ * @s: the allocator
+ * @req: size and alignment are multiples of 4 and in range; @req->span gets it
+ *
+ * Context: As spcpu_alloc().
+ * Return: 0; -ENOMEM; -ESHUTDOWN.
+ */
+int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req)
+{
+	int off;
+
+	return alloc_area(s, req, &off) ? 0 : off;
+}
+
 /**
  * spcpu_alloc() - allocate one object
  * @s: the allocator
@@ -222,21 +244,17 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 		return -EINVAL;
 
 	req.gfp = current_gfp_context(want->gfp);
-	might_alloc(req.gfp);
 	req.size = ALIGN(want->size, SPCPU_GRANULE);
 	req.align = max_t(size_t, want->align, SPCPU_GRANULE);
 
-	chunk = place(s, &req, &off);
+	chunk = alloc_area(s, &req, &off);
 	if (!chunk) {
 		trace_percpu_alloc_percpu_fail(&req);
-		if (!gfpflags_allow_blocking(req.gfp))
-			spcpu_kick(s);
 		return off;
 	}
-	look_after_reserve(s, chunk->type, req.gfp);
 
-	zero_copies(s, chunk, off, req.size);
 	*ptr = spcpu_ptr(s, chunk, off);
+	spcpu_zero(&s->ready, (__force unsigned long)*ptr, req.size);
 	kmemleak_alloc_percpu(*ptr, req.size, req.gfp);
 	trace_percpu_alloc_percpu(s, &req, chunk, off, *ptr);
 	return 0;
@@ -250,14 +268,16 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc);
 static int resolve(struct spcpu *s, const void __percpu *ptr,
 		   struct spcpu_chunk **chunk, unsigned long *off)
 {
+	unsigned long value = (__force unsigned long)ptr;
 	struct spcpu_window *window;
-	unsigned long addr = spcpu_ptr_addr(s, ptr);
 
 	lockdep_assert_held(&s->lock);
 
-	window = spcpu_index_find(&s->index, addr, off);
-	if (!window || addr - window->base != *off)
+	window = spcpu_finder_find(&s->finder, value);
+	if (!window)
 		return -EFAULT;
+
+	*off = value - window->ptr;
 
 	if (spcpu_chunk_has(window->chunk, *off))
 		*chunk = window->chunk;
@@ -280,6 +300,9 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 	bits = resolve(s, ptr, &chunk, &off);
 	if (bits)
 		return bits;
+	/* not one of ours: spcpu_cache_free() has found that out already */
+	if (spcpu_span_at(chunk, off))
+		return -EFAULT;
 
 	bits = spcpu_map_size(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
 	if (bits < 0)
@@ -319,6 +342,25 @@ int spcpu_free(struct spcpu *s, void __percpu *ptr)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_free);
 
+/* how long the object is that begins there, in a span or not */
+static int measure(const struct spcpu_chunk *chunk, unsigned long off,
+		   const void __percpu *ptr, size_t *size)
+{
+	struct spcpu_span *span = spcpu_span_at(chunk, off);
+	int bits;
+
+	if (span) {
+		*size = spcpu_classes[span->class].size;
+		return spcpu_span_check(span, (__force unsigned long)ptr);
+	}
+
+	bits = spcpu_map_size(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
+	if (bits < 0)
+		return bits;
+	*size = (size_t)bits << SPCPU_GRANULE_SHIFT;
+	return 0;
+}
+
 /**
  * spcpu_locate() - where does an object lie?
  * @s: the allocator
@@ -334,7 +376,8 @@ int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 {
 	struct spcpu_chunk *chunk;
 	unsigned long flags, off;
-	int err, bits;
+	size_t size;
+	int err;
 
 	*place = (struct spcpu_place) { };
 	spin_lock_irqsave(&s->lock, flags);
@@ -343,13 +386,10 @@ int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		place->id = chunk->id;
 		place->off = off;
 	}
-	if (!err) {
-		bits = spcpu_map_size(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
-		if (bits < 0)
-			err = bits;
-		else
-			place->size = (size_t)bits << SPCPU_GRANULE_SHIFT;
-	}
+	if (!err)
+		err = measure(chunk, off, ptr, &size);
+	if (!err)
+		place->size = size;
 	spin_unlock_irqrestore(&s->lock, flags);
 
 	return err;

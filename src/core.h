@@ -15,11 +15,13 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "cache.h"
 #include "chunk.h"
 #include "compat/shrinker.h"
 #include "index.h"
 #include "layout.h"
 #include "slot.h"
+#include "zero.h"
 
 /*
  * Backed pages without areas that are kept for atomic callers: below LOW the
@@ -42,6 +44,7 @@ extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
  * @first_mode: how the first chunk's pages are found
  * @backing: how pages get behind addresses
  * @online: only CPUs that are, or have been, online get pages; lazy backing
+ * @cache: CPUs keep objects, instead of exact placements
  * @image: initial values of the static variables, of layout->static_size bytes;
  *         stays as long as the allocator
  */
@@ -49,6 +52,7 @@ struct spcpu_options {
 	enum spcpu_first_mode first_mode;
 	const struct spcpu_backing *backing;
 	bool online;
+	bool cache;
 	const void *image;
 };
 
@@ -141,6 +145,7 @@ struct spcpu_paging {
  * @types: the chunks of each kind
  * @chunks: all chunks by id
  * @index: address -> window
+ * @finder: pointer -> window
  * @first: the dynamic chunk of the first chunk
  * @reserved: its reserved chunk, or NULL
  * @areas: the first chunk's vmalloc areas, one per group, or NULL
@@ -148,6 +153,8 @@ struct spcpu_paging {
  * @backed_cpus: CPUs in whose units pages are put
  * @backed_version: counts changes of @backed_cpus
  * @ready_cpus: those whose pages are all there; their copies are zeroed
+ * @ready: the same, for zeroing
+ * @cache: objects that are with CPUs
  * @nr_populated: backed pages of a unit, all chunks and the static part
  * @nr_empty: of these without areas, all chunks
  * @va_pages: pages of addresses that all windows take
@@ -155,7 +162,7 @@ struct spcpu_paging {
  * @next_id: number of the next chunk
  * @dying: no new areas
  * @stats: see &struct spcpu_stats
- * @wq: runs @balance and @thin; NULL on paper, where nobody does
+ * @wq: runs @balance, @thin and @cache.idle; NULL on paper, where nobody does
  * @balance: keeps one free chunk and some backed pages, gives the rest back
  * @thin: gives back more when it is quiet
  * @thin_seen: allocations made when @thin last had a look
@@ -175,6 +182,7 @@ struct spcpu {
 	struct spcpu_chunk_type types[SPCPU_NR_TYPES];
 	struct list_head chunks;
 	struct spcpu_index index;
+	struct spcpu_finder finder;
 	struct spcpu_chunk *first;
 	struct spcpu_chunk *reserved;
 	void **areas;
@@ -182,6 +190,8 @@ struct spcpu {
 	cpumask_var_t backed_cpus;
 	unsigned int backed_version;
 	cpumask_var_t ready_cpus;
+	struct spcpu_ready ready;
+	struct spcpu_cache cache;
 	unsigned long nr_populated;
 	unsigned long nr_empty;
 	unsigned long va_pages;
@@ -207,6 +217,7 @@ struct spcpu {
  * @reserved: from the reserved chunk if there is one
  * @gfp: as for __shadow_alloc_percpu_gfp()
  * @caller: who asks, for the trace
+ * @span: what the area is to be cut into; NULL: it is an object
  */
 struct spcpu_request {
 	size_t size;
@@ -214,6 +225,7 @@ struct spcpu_request {
 	bool reserved;
 	gfp_t gfp;
 	unsigned long caller;
+	struct spcpu_span *span;
 };
 
 /**
@@ -252,6 +264,7 @@ void spcpu_destroy(struct spcpu *s);
 /* core.c */
 int spcpu_alloc(struct spcpu *s, const struct spcpu_request *req,
 		void __percpu **ptr);
+int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req);
 int spcpu_free(struct spcpu *s, void __percpu *ptr);
 int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		 struct spcpu_place *place);
@@ -306,6 +319,7 @@ void spcpu_depopulate_cpu(struct spcpu *s, struct spcpu_chunk *chunk,
 			  unsigned int cpu);
 
 /* grow.c */
+int spcpu_make_known(struct spcpu *s, struct spcpu_window *window, gfp_t gfp);
 bool spcpu_grow(struct spcpu *s, gfp_t gfp);
 void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 
@@ -353,6 +367,16 @@ static inline void __percpu *spcpu_ptr(const struct spcpu *s,
 {
 	return (void __percpu __force *)(spcpu_chunk_base(chunk) + off -
 					 per_cpu_offset(s->layout->low_cpu));
+}
+
+/* the span that has these bytes from the chunk's start, or NULL */
+static inline struct spcpu_span *spcpu_span_at(const struct spcpu_chunk *chunk,
+					       unsigned long off)
+{
+	const struct spcpu_spans *spans = chunk->window->spans;
+
+	return spans ? spans->by_cell[(chunk->start + off) >>
+				      SPCPU_CELL_SHIFT] : NULL;
 }
 
 /* the address in the lowest CPU's unit of a __percpu pointer */

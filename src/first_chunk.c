@@ -234,7 +234,7 @@ int spcpu_first_chunk_create(struct spcpu *s)
 	if (err)
 		goto err_scrap;
 
-	err = spcpu_index_add(&s->index, window, s->layout, GFP_KERNEL);
+	err = spcpu_make_known(s, window, GFP_KERNEL);
 	if (err)
 		goto err_scrap;
 

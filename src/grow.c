@@ -49,6 +49,28 @@ static void free_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 	spcpu_chunk_destroy(chunk);
 }
 
+/**
+ * spcpu_make_known() - let a window be found by addresses and pointers
+ * @s: the allocator
+ * @window: a mapped window, whose chunks are not in service yet
+ * @gfp: how memory is allocated; must allow to sleep
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM, and it is not known.
+ */
+int spcpu_make_known(struct spcpu *s, struct spcpu_window *window, gfp_t gfp)
+{
+	if (s->options.cache && spcpu_window_take_spans(window, gfp))
+		return -ENOMEM;
+	if (spcpu_finder_add(&s->finder, window, gfp))
+		return -ENOMEM;
+	if (spcpu_index_add(&s->index, window, s->layout, gfp)) {
+		spcpu_finder_del(&s->finder, window);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static struct spcpu_chunk *make_chunk(struct spcpu *s, gfp_t gfp,
 				      u64 *reserve_ns)
 {
@@ -68,7 +90,7 @@ static struct spcpu_chunk *make_chunk(struct spcpu *s, gfp_t gfp,
 	}
 	chunk->type = spcpu_type_for(s, gfp);
 
-	if (spcpu_index_add(&s->index, window, s->layout, own)) {
+	if (spcpu_make_known(s, window, own)) {
 		free_chunk(s, chunk);
 		return NULL;
 	}

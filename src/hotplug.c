@@ -137,6 +137,7 @@ static void set_ready(struct spcpu *s, unsigned int cpu)
 {
 	spin_lock_irq(&s->lock);
 	cpumask_set_cpu(cpu, s->ready_cpus);
+	spcpu_ready_add(&s->ready, cpu);
 	spin_unlock_irq(&s->lock);
 }
 
@@ -184,21 +185,30 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_hotplug_prepare);
 
 static int prepare(unsigned int cpu, struct hlist_node *node)
 {
-	return spcpu_hotplug_prepare(hlist_entry(node, struct spcpu, hotplug),
-				     cpu);
+	struct spcpu *s = hlist_entry(node, struct spcpu, hotplug);
+
+	return s->options.online ? spcpu_hotplug_prepare(s, cpu) : 0;
+}
+
+/* it has left; with hotplug=online it keeps its pages */
+static int gone(unsigned int cpu, struct hlist_node *node)
+{
+	spcpu_cache_drain_cpu(hlist_entry(node, struct spcpu, hotplug), cpu);
+	return 0;
 }
 
 /**
  * spcpu_hotplug_init() - have a stage of CPU hotplug
  *
- * If there is none to be had, only hotplug=online is out.
+ * If there is none to be had, hotplug=online is out, and a CPU that leaves keeps what
+ * it has in its cache.
  *
  * Context: Module init.
  */
 void spcpu_hotplug_init(void)
 {
 	state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
-					"shadow_percpu:prepare", prepare, NULL);
+					"shadow_percpu:prepare", prepare, gone);
 }
 
 /**
@@ -232,8 +242,6 @@ static int catch_up(struct spcpu *s)
  * spcpu_hotplug_add() - from now on an allocator is told of new CPUs
  * @s: the allocator, with its first chunk; nobody uses it yet
  *
- * Does nothing with hotplug=all.
- *
  * Context: Process context. May sleep.
  * Return: 0, or an errno, logged.
  */
@@ -241,7 +249,7 @@ int spcpu_hotplug_add(struct spcpu *s)
 {
 	int err;
 
-	if (!s->options.online)
+	if (state < 0 && !s->options.online)
 		return 0;
 	if (state < 0) {
 		pr_err("hotplug=online: the kernel has no stage of CPU hotplug left for us (%d): hotplug=all works without\n",
@@ -249,23 +257,23 @@ int spcpu_hotplug_add(struct spcpu *s)
 		return state;
 	}
 
-	err = spcpu_absent_watch(s);
-	if (err)
+	err = cpuhp_state_add_instance_nocalls(state, &s->hotplug);
+	if (err || !s->options.online)
 		return err;
 
-	err = cpuhp_state_add_instance_nocalls(state, &s->hotplug);
+	err = spcpu_absent_watch(s);
 	if (err)
-		goto err_unwatch;
+		goto err_instance;
 
 	err = catch_up(s);
 	if (err)
-		goto err_instance;
+		goto err_unwatch;
 	return 0;
 
-err_instance:
-	cpuhp_state_remove_instance_nocalls(state, &s->hotplug);
 err_unwatch:
 	spcpu_absent_unwatch(s);
+err_instance:
+	cpuhp_state_remove_instance_nocalls(state, &s->hotplug);
 	return err;
 }
 
@@ -287,10 +295,10 @@ static void forget_inits(struct spcpu *s)
  */
 void spcpu_hotplug_del(struct spcpu *s)
 {
-	if (s->options.online) {
-		cpuhp_state_remove_instance_nocalls(state, &s->hotplug);
+	if (s->options.online)
 		spcpu_absent_unwatch(s);
-	}
+	if (state >= 0)
+		cpuhp_state_remove_instance_nocalls(state, &s->hotplug);
 	forget_inits(s);
 }
 
@@ -388,6 +396,8 @@ int spcpu_set_init(struct spcpu *s, void __percpu *ptr,
 		err = init_present(s, &new);
 		if (err)
 			drop_init(s, ptr);
+		else
+			spcpu_cache_mark(s, ptr, true);
 	}
 	cpus_read_unlock();
 	return err;
@@ -410,6 +420,8 @@ int spcpu_clear_init(struct spcpu *s, void __percpu *ptr)
 
 	cpus_read_lock();
 	init = drop_init(s, ptr);
+	if (init)
+		spcpu_cache_mark(s, ptr, false);
 	cpus_read_unlock();
 	return init ? 0 : -ENOENT;
 }

@@ -31,6 +31,11 @@ module_param(hotplug, charp, 0444);
 MODULE_PARM_DESC(hotplug,
 		 "which CPUs get memory: all (that are possible) or online (from when they first come online; takes backing=sparse) (default: all)");
 
+static bool cache = true;
+module_param(cache, bool, 0444);
+MODULE_PARM_DESC(cache,
+		 "CPUs keep objects that were freed, to hand them out without a lock; 0: every object is placed as the kernel's own allocator would (default: 1)");
+
 static unsigned long unit_size;
 module_param(unit_size, ulong, 0444);
 MODULE_PARM_DESC(unit_size,
@@ -144,6 +149,7 @@ static struct spcpu *make_allocator(struct spcpu_options *options)
 		return ERR_CAST(layout);
 
 	options->image = section.start;
+	options->cache = cache;
 	s = spcpu_create(layout, options);
 	if (IS_ERR(s)) {
 		spcpu_layout_free(layout);
@@ -165,6 +171,7 @@ static int __init shadow_percpu_init(void)
 	if (err)
 		return err;
 
+	spcpu_classes_init();
 	spcpu_hotplug_init();
 	s = make_allocator(&options);
 	if (IS_ERR(s)) {

@@ -9,6 +9,9 @@
 #include "compat/kunit.h"
 #include "core.h"
 
+/* chunks that are asked for a span before all are */
+#define QUICK_TRIES	8
+
 static void count_alloc(struct spcpu *s, struct spcpu_chunk *chunk, size_t size)
 {
 	struct spcpu_stats *st = &s->stats;
@@ -40,6 +43,34 @@ static int find_in(const struct spcpu_chunk *chunk,
 			      !gfpflags_allow_blocking(req->gfp), fit);
 }
 
+/*
+ * For a span, in constant time: the first few of the chunks that may have room for
+ * it, then any that must have, aligned or not. A chunk that refuses goes behind the
+ * others of its slot.
+ */
+static struct spcpu_chunk *find_quickly(struct spcpu_chunk_type *type,
+					const struct spcpu_request *req,
+					struct spcpu_fit *fit)
+{
+	int slot = spcpu_slot_of_size(&type->slots, req->size);
+	int tries = QUICK_TRIES;
+
+	for (; slot <= type->slots.free && tries; slot++) {
+		struct list_head *list = &type->slots.lists[slot];
+		struct spcpu_chunk *chunk;
+
+		if (list_empty(list) || slot == type->slots.sidelined)
+			continue;
+
+		chunk = list_first_entry(list, struct spcpu_chunk, node);
+		if (!find_in(chunk, req, fit))
+			return chunk;
+		list_move_tail(&chunk->node, list);
+		tries--;
+	}
+	return NULL;
+}
+
 /**
  * spcpu_place_find() - where would an area go?
  * @s: the allocator
@@ -48,7 +79,8 @@ static int find_in(const struct spcpu_chunk *chunk,
  *
  * The fullest chunk that may serve the request comes first. A nearly full one
  * whose hints refuse is put aside, into the slot that nobody looks at, until a
- * free moves it (kernel: PCPU_SLOT_FAIL_THRESHOLD).
+ * free moves it (kernel: PCPU_SLOT_FAIL_THRESHOLD). The time this takes grows with
+ * the chunks that refuse, so for spans it is the last resort.
  *
  * Context: Any but NMI, @s->lock held.
  * Return: The chunk, where pages may be missing if the caller can wait for them;
@@ -68,6 +100,11 @@ struct spcpu_chunk *spcpu_place_find(struct spcpu *s,
 		return find_in(s->reserved, req, fit) ? NULL : s->reserved;
 
 	type->used = true;
+	if (req->span) {
+		chunk = find_quickly(type, req, fit);
+		if (chunk)
+			return chunk;
+	}
 	for (slot = spcpu_slot_of_size(&type->slots, req->size);
 	     slot <= type->slots.free; slot++) {
 		list_for_each_entry_safe(chunk, next, &type->slots.lists[slot],

@@ -45,6 +45,8 @@ unsigned long spcpu_shrink_count(struct spcpu *s)
 		nr *= s->layout->unit_size >> PAGE_SHIFT;
 	}
 	spin_unlock_irq(&s->lock);
+	/* what CPUs keep may be all that is left in a page: nobody knows */
+	nr += atomic_read(&s->cache.nr_magazines);
 	return nr * cpumask_weight(s->ready_cpus);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink_count);
@@ -143,6 +145,7 @@ unsigned long spcpu_shrink(struct spcpu *s, unsigned long most)
 	unsigned long nr = 0;
 	int i;
 
+	spcpu_cache_drain(s);
 	for (i = 0; i < SPCPU_NR_TYPES && nr < most; i++)
 		nr += drop_free_chunks(s, &s->types[i], most - nr);
 	if (s->options.backing->lazy && nr < most)

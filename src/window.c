@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "class.h"
 #include "compat/kunit.h"
 #include "window.h"
 
@@ -129,6 +130,8 @@ int spcpu_window_map(struct spcpu_window *window,
 		return err;
 
 	window->backing = backing;
+	window->ptr = window->base - per_cpu_offset(layout->low_cpu);
+	window->bytes = (unsigned long)window->nr_pages << PAGE_SHIFT;
 	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
 		if (!has_unit(layout, cpu))
 			continue;
@@ -195,6 +198,24 @@ void spcpu_window_hide(struct spcpu_window *window,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_hide);
 
+/**
+ * spcpu_window_take_spans() - areas in a window may be cut into objects
+ * @window: a window in which there are no areas yet
+ * @gfp: how memory is allocated; must allow to sleep
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int spcpu_window_take_spans(struct spcpu_window *window, gfp_t gfp)
+{
+	size_t cells = ((size_t)window->nr_pages << PAGE_SHIFT) >>
+		       SPCPU_CELL_SHIFT;
+
+	window->spans = kvzalloc(struct_size(window->spans, by_cell, cells),
+				 gfp);
+	return window->spans ? 0 : -ENOMEM;
+}
+
 static void put_pages(struct spcpu_window *window,
 		      const struct spcpu_layout *layout,
 		      struct spcpu_pages *pages)
@@ -236,6 +257,8 @@ void spcpu_window_destroy(struct spcpu_window *window,
 		window->backing->unmap(window, layout);
 	put_pages(window, layout, pages);
 	kvfree(window->pages);
+	if (window->spans)
+		kvfree_rcu(window->spans, rcu);
 	kvfree_rcu(window, rcu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_destroy);

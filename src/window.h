@@ -17,6 +17,7 @@
 #include "pages.h"
 
 struct spcpu_chunk;
+struct spcpu_span;
 struct spcpu_window;
 struct vm_struct;
 
@@ -35,8 +36,22 @@ struct spcpu_unit {
 };
 
 /**
+ * struct spcpu_spans - areas of a window that are cut into objects
+ *
+ * @rcu: lookups may go on when the window is gone
+ * @by_cell: for each &SPCPU_CELL of a unit the span that has it, or NULL
+ */
+struct spcpu_spans {
+	struct rcu_head rcu;
+	struct spcpu_span *by_cell[];
+};
+
+/**
  * struct spcpu_window - units of all possible CPUs at their kernel distances
  *
+ * @ptr: value of the pointer whose copies are where the units start
+ * @bytes: of a unit
+ * @spans: which are cut into objects; NULL if none ever is
  * @base: address of the lowest CPU's unit
  * @backing: what it is mapped by; NULL while not mapped
  * @areas: the areas of addresses reserved by sparse backing
@@ -52,6 +67,9 @@ struct spcpu_unit {
  * @units: by CPU number
  */
 struct spcpu_window {
+	unsigned long ptr;
+	unsigned long bytes;
+	struct spcpu_spans *spans;
 	unsigned long base;
 	const struct spcpu_backing *backing;
 	struct vm_struct **areas;
@@ -81,6 +99,7 @@ int spcpu_window_show(struct spcpu_window *window,
 void spcpu_window_hide(struct spcpu_window *window,
 		       const struct spcpu_layout *layout, unsigned int from,
 		       unsigned int nr);
+int spcpu_window_take_spans(struct spcpu_window *window, gfp_t gfp);
 void spcpu_window_destroy(struct spcpu_window *window,
 			  const struct spcpu_layout *layout,
 			  struct spcpu_pages *pages);

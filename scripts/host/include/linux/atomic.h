@@ -6,4 +6,8 @@ typedef struct {
 	long counter;
 } atomic_long_t;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 #endif /* HOST_ATOMIC_H */

@@ -4,6 +4,9 @@
 
 #include <linux/types.h>
 
+/* for sparse */
+#define __rcu
+
 struct rcu_head {
 	struct rcu_head *next;
 };

@@ -13,6 +13,7 @@ struct host_lock {
 };
 
 typedef struct host_lock spinlock_t;
+typedef struct host_lock raw_spinlock_t;
 
 static inline void host_lock(struct host_lock *lock)
 {

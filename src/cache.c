@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cache: what a call does that does not find what it needs in its CPU's magazines.
+ */
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+#include "quick.h"
+
+/* so many objects at a time are zeroed, and so many bytes with interrupts off */
+#define ZERO_OBJECTS	16
+#define ZERO_BYTES	4096
+/* larger ones gain nothing from it: each is zeroed by who gets it */
+#define ZERO_LARGEST	64
+
+/* a CPU that has none has these: no objects, and no room for any */
+struct spcpu_magazines spcpu_no_magazines;
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_no_magazines);
+
+/* what kept an object from being had, or put away, at once */
+enum lack {
+	NOTHING,
+	MAGAZINES,
+	STOCK,
+};
+
+static struct spcpu_magazines *here(const struct spcpu_cache *cache,
+				    unsigned int class)
+{
+	lockdep_assert_irqs_disabled();
+	return __this_cpu_read(cache->cpus->magazines[class]);
+}
+
+static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
+{
+	const struct spcpu_class *c = &spcpu_classes[class];
+	struct spcpu_magazines *m;
+
+	m = kmalloc(struct_size(m, room, 2 * c->magazine),
+		    (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
+	if (!m)
+		return NULL;
+
+	*m = (struct spcpu_magazines) {
+		.class = class,
+		.size = c->first,
+		.bottom = m->room,
+		.top = m->room,
+		.clean = m->room,
+		.in_first = m->room + c->magazine,
+		.in = m->room + c->magazine,
+		.in_end = m->room + c->magazine + c->first,
+	};
+	return m;
+}
+
+/* false if the allocator is going away */
+static bool install(struct spcpu *s, struct spcpu_magazines *m)
+{
+	struct spcpu_cpu_cache *cpu;
+	unsigned long flags;
+	bool alive;
+
+	local_irq_save(flags);
+	cpu = this_cpu_ptr(s->cache.cpus);
+	alive = !READ_ONCE(s->dying);
+	/* another CPU than the one that had none, or an interrupt was faster */
+	if (alive && cpu->magazines[m->class] == &spcpu_no_magazines) {
+		cpu->magazines[m->class] = m;
+		cpu->nr++;
+		if (atomic_inc_return(&s->cache.nr_magazines) == 1)
+			spcpu_cache_watch(s);
+		m = NULL;
+	}
+	local_irq_restore(flags);
+
+	kfree(m);
+	return alive;
+}
+
+/* this CPU, or the one that we are on by then, gets magazines */
+static bool add_magazines(struct spcpu *s, unsigned int class, gfp_t gfp)
+{
+	struct spcpu_magazines *m = make_magazines(class, gfp);
+
+	return m && install(s, m);
+}
+
+/* what was collected is handed out next */
+static void exchange(struct spcpu_magazines *m)
+{
+	struct spcpu_object *first = m->in_first, *end = m->in;
+
+	m->in_first = m->bottom;
+	m->in = m->bottom;
+	m->in_end = m->bottom + m->size;
+	m->bottom = first;
+	m->top = end;
+	m->clean = end;
+}
+
+/* a class that is asked for again and again may keep more */
+static void refill(struct spcpu *s, struct spcpu_magazines *m)
+{
+	m->top += spcpu_stock_take(&s->cache.stocks[m->class], m->bottom,
+				   m->size);
+	m->clean = m->top;
+	m->size = min_t(unsigned int, m->size * 2,
+			spcpu_classes[m->class].magazine);
+	m->in_end = m->in_first + m->size;
+}
+
+/* the next few objects; true if the class's are zeroed before they are wanted */
+static bool clean(struct spcpu *s, struct spcpu_magazines *m)
+{
+	unsigned int size = spcpu_classes[m->class].size;
+	unsigned int nr = ZERO_BYTES / (size * max(s->ready.nr, 1U));
+
+	if (size > ZERO_LARGEST)
+		return false;
+	if (m->top != m->clean)
+		return true;
+
+	nr = clamp_t(unsigned int, nr, 1, ZERO_OBJECTS);
+	nr = min_t(unsigned int, nr, m->top - m->bottom);
+	m->clean = m->top - nr;
+	spcpu_zero_objects(&s->ready, m->clean, nr, size);
+	return true;
+}
+
+/* an object from this CPU's magazines, which is zeroed here if need be */
+static enum lack take(struct spcpu *s, unsigned int class,
+		      struct spcpu_object *object)
+{
+	struct spcpu_magazines *m;
+	unsigned long flags;
+	bool cleaned;
+
+	local_irq_save(flags);
+	m = here(&s->cache, class);
+	if (m != &spcpu_no_magazines) {
+		if (m->top == m->bottom && m->in != m->in_first)
+			exchange(m);
+		if (m->top == m->bottom)
+			refill(s, m);
+	}
+	if (m->top == m->bottom) {
+		local_irq_restore(flags);
+		return m == &spcpu_no_magazines ? MAGAZINES : STOCK;
+	}
+
+	cleaned = clean(s, m);
+	*object = *--m->top;
+	if (!cleaned)
+		m->clean = m->top;
+	m->nr_alloc++;
+	WRITE_ONCE(*object->state, SPCPU_LIVE);
+	local_irq_restore(flags);
+
+	if (!cleaned)
+		spcpu_zero(&s->ready, object->ptr, spcpu_classes[class].size);
+	return NOTHING;
+}
+
+/**
+ * spcpu_cache_alloc() - allocate one object, with whatever that takes
+ * @s: the allocator
+ * @req: what is asked for
+ * @class: spcpu_class_of() it
+ * @ptr: set to the object; NULL on error
+ *
+ * Where there is no room for a span there may be some for the one object: then it
+ * comes from the core, as do those that have no class.
+ *
+ * Context: As spcpu_alloc().
+ * Return: As spcpu_alloc().
+ */
+int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
+		      int class, void __percpu **ptr)
+{
+	struct spcpu_object object;
+	enum lack lack;
+	gfp_t gfp;
+
+	if (class < 0 || req->reserved || !s->cache.stocks)
+		return spcpu_alloc(s, req, ptr);
+
+	gfp = current_gfp_context(req->gfp);
+	might_alloc(gfp);
+	while ((lack = take(s, class, &object))) {
+		if (lack == MAGAZINES && !add_magazines(s, class, gfp))
+			return spcpu_alloc(s, req, ptr);
+		if (lack == STOCK && spcpu_span_create(s, class, gfp))
+			return spcpu_alloc(s, req, ptr);
+	}
+	*ptr = (void __percpu __force *)object.ptr;
+	return 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_alloc);
+
+/* the magazine that collects has no room: make some */
+static void make_room(struct spcpu *s, struct spcpu_magazines *m,
+		      struct list_head *empty)
+{
+	if (m->top == m->bottom) {
+		exchange(m);
+		return;
+	}
+	spcpu_stock_give(s, &s->cache.stocks[m->class], m->in_first,
+			 m->in - m->in_first, empty);
+	m->in = m->in_first;
+}
+
+/*
+ * -EFAULT: not an object of a span; -EAGAIN: its state has changed. Interrupts are
+ * off.
+ */
+static int put(struct spcpu *s, unsigned long ptr, enum lack *lack,
+	       struct list_head *empty)
+{
+	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
+	struct spcpu_magazines *m;
+	u8 *state;
+	int err;
+
+	*lack = NOTHING;
+	if (!span)
+		return -EFAULT;
+	err = spcpu_span_check(span, ptr);
+	if (err)
+		return err;
+	state = spcpu_span_state(span, ptr);
+	if (READ_ONCE(*state) == SPCPU_LIVE_INIT) {
+		spcpu_object_gone(s, (void __percpu __force *)ptr);
+		cmpxchg(state, SPCPU_LIVE_INIT, SPCPU_LIVE);
+	}
+
+	m = here(&s->cache, span->class);
+	if (m == &spcpu_no_magazines) {
+		*lack = MAGAZINES;
+		return -EAGAIN;
+	}
+	if (m->in == m->in_end)
+		make_room(s, m, empty);
+	return __spcpu_cache_push(&s->cache, &s->finder, ptr) ? 0 : -EAGAIN;
+}
+
+/* past the magazines into the stock; interrupts are off */
+static int put_in_stock(struct spcpu *s, unsigned long ptr,
+			struct list_head *empty)
+{
+	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
+	struct spcpu_object object = { .ptr = ptr };
+
+	if (!span)
+		return -EFAULT;
+	object.state = spcpu_span_state(span, ptr);
+	if (!object.state || cmpxchg(object.state, SPCPU_LIVE,
+				     SPCPU_IN_MAGAZINE) != SPCPU_LIVE)
+		return -EAGAIN;
+
+	spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1, empty);
+	return 0;
+}
+
+static unsigned int class_at(struct spcpu *s, unsigned long ptr)
+{
+	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
+
+	return span ? span->class : 0;
+}
+
+/**
+ * spcpu_cache_free() - free one object, with whatever that takes
+ * @s: the allocator
+ * @ptr: what an allocation gave
+ *
+ * Context: Any but NMI.
+ * Return: As spcpu_free().
+ */
+int spcpu_cache_free(struct spcpu *s, void __percpu *ptr)
+{
+	unsigned long value = (__force unsigned long)ptr;
+	bool bare = false;
+	unsigned long flags;
+	unsigned int class;
+	LIST_HEAD(empty);
+	enum lack lack;
+	int err;
+
+	if (!s->cache.stocks)
+		return spcpu_free(s, ptr);
+
+	do {
+		local_irq_save(flags);
+		err = put(s, value, &lack, &empty);
+		if (lack == MAGAZINES && bare)
+			err = put_in_stock(s, value, &empty);
+		class = class_at(s, value);
+		local_irq_restore(flags);
+
+		if (lack == MAGAZINES)
+			bare = !add_magazines(s, class, GFP_NOWAIT);
+	} while (err == -EAGAIN);
+
+	spcpu_spans_release(s, &empty);
+	return err == -EFAULT ? spcpu_free(s, ptr) : err;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_free);
+
+/**
+ * spcpu_cache_mark() - an object has a callback for new CPUs, or has none any more
+ * @s: the allocator
+ * @ptr: a live object, of a span or not
+ * @init: it has
+ *
+ * Its free then does not go the short way, but sees to the callback.
+ *
+ * Context: Any but NMI. The caller sees to it that the object is not freed.
+ */
+void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init)
+{
+	unsigned long value = (__force unsigned long)ptr;
+	struct spcpu_span *span;
+
+	rcu_read_lock();
+	span = spcpu_span_find(&s->finder, value);
+	if (span && init)
+		cmpxchg(spcpu_span_state(span, value), SPCPU_LIVE,
+			SPCPU_LIVE_INIT);
+	else if (span)
+		cmpxchg(spcpu_span_state(span, value), SPCPU_LIVE_INIT,
+			SPCPU_LIVE);
+	rcu_read_unlock();
+}
+
+static void clear_cpus(struct spcpu_cache *cache)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < SPCPU_NR_CLASSES; i++)
+			per_cpu_ptr(cache->cpus, cpu)->magazines[i] =
+				&spcpu_no_magazines;
+}
+
+/**
+ * spcpu_cache_init() - make the cache of an allocator
+ * @s: the allocator; @s->options says whether it is on
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int spcpu_cache_init(struct spcpu *s)
+{
+	struct spcpu_cache *cache = &s->cache;
+	int i;
+
+	INIT_DELAYED_WORK(&cache->idle, spcpu_cache_idle_work);
+	cache->cpus = alloc_percpu(struct spcpu_cpu_cache);
+	if (!cache->cpus)
+		return -ENOMEM;
+	clear_cpus(cache);
+	if (!s->options.cache)
+		return 0;
+
+	cache->stocks = kvcalloc(SPCPU_NR_CLASSES, sizeof(*cache->stocks),
+				 GFP_KERNEL);
+	if (!cache->stocks) {
+		free_percpu(cache->cpus);
+		return -ENOMEM;
+	}
+	for (i = 0; i < SPCPU_NR_CLASSES; i++)
+		spcpu_stock_init(&cache->stocks[i]);
+	return 0;
+}
+
+/**
+ * spcpu_cache_exit() - free it
+ * @s: an allocator after spcpu_shutdown() whose spans are gone
+ *
+ * Context: Process context. May sleep.
+ */
+void spcpu_cache_exit(struct spcpu *s)
+{
+	kvfree(s->cache.stocks);
+	free_percpu(s->cache.cpus);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_exit);

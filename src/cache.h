@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cache: magazines of objects with each CPU, in front of the core.
+ *
+ * A CPU has two magazines for each class (Bonwick, Magazines and Vmem, 2001): it
+ * hands out from one and collects in the other. What was collected is handed out
+ * when the first is empty, and goes back to the stock when both are full. A call
+ * that finds what it needs there takes no lock, and writes to no line that other
+ * CPUs write to but that with the states of a span's objects, which are with one
+ * CPU as long as it is the only one to use them.
+ */
+#ifndef SPCPU_CACHE_H
+#define SPCPU_CACHE_H
+
+#include <linux/atomic.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#include "span.h"
+
+/**
+ * struct spcpu_magazines - the two magazines of a class on a CPU
+ *
+ * Of their CPU alone, interrupts off; those that were surrendered, of whoever took
+ * them.
+ *
+ * @top: behind the next object to hand out
+ * @clean: those from here to @top are zeroed; those before are not
+ * @bottom: the first object to hand out last
+ * @in: where the next object that is freed goes
+ * @in_first: the first that was collected
+ * @in_end: no more are collected: @in_first + @size
+ * @nr_alloc: objects handed out
+ * @nr_free: objects collected
+ * @size: objects in each magazine, at present; grows up to that of the class
+ * @class: the class
+ * @seen_top: @top when the worker was here last
+ * @seen_in: @in then
+ * @node: among those that were surrendered
+ * @room: the objects of both
+ */
+struct spcpu_magazines {
+	struct spcpu_object *top;
+	struct spcpu_object *clean;
+	struct spcpu_object *in;
+	struct spcpu_object *in_end;
+	unsigned long nr_alloc;
+	unsigned long nr_free;
+	struct spcpu_object *bottom;
+	struct spcpu_object *in_first;
+	unsigned int size;
+	unsigned int class;
+	struct spcpu_object *seen_top;
+	struct spcpu_object *seen_in;
+	struct llist_node node;
+	struct spcpu_object room[];
+};
+
+/**
+ * struct spcpu_cpu_cache - one CPU's part
+ *
+ * @magazines: by class; &spcpu_no_magazines where there are none
+ * @nr: how many there are
+ * @nr_alloc: objects handed out from magazines that are no more
+ * @nr_free: objects collected by them
+ */
+struct spcpu_cpu_cache {
+	struct spcpu_magazines *magazines[SPCPU_NR_CLASSES];
+	unsigned int nr;
+	u64 nr_alloc;
+	u64 nr_free;
+};
+
+/**
+ * struct spcpu_cache - the cache of an allocator
+ *
+ * @cpus: each CPU's part
+ * @stocks: by class; NULL: the cache is off
+ * @surrendered: magazines that were taken from CPUs, to be emptied
+ * @nr_magazines: how many CPUs have, all together
+ * @idle: takes magazines that are not used
+ */
+struct spcpu_cache {
+	struct spcpu_cpu_cache __percpu *cpus;
+	struct spcpu_stock *stocks;
+	struct llist_head surrendered;
+	atomic_t nr_magazines;
+	struct delayed_work idle;
+};
+
+struct spcpu_request;
+
+/* has no objects, and no room for any */
+extern struct spcpu_magazines spcpu_no_magazines;
+
+/* cache.c */
+int spcpu_cache_init(struct spcpu *s);
+void spcpu_cache_exit(struct spcpu *s);
+int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
+		      int class, void __percpu **ptr);
+int spcpu_cache_free(struct spcpu *s, void __percpu *ptr);
+
+void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
+
+/* drain.c */
+void spcpu_cache_drain(struct spcpu *s);
+void spcpu_cache_drain_cpu(struct spcpu *s, unsigned int cpu);
+void spcpu_cache_drain_all(struct spcpu *s);
+void spcpu_cache_watch(struct spcpu *s);
+void spcpu_cache_idle_work(struct work_struct *work);
+
+#endif /* SPCPU_CACHE_H */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Drain: magazines that are not used, or whose CPU goes, or whose memory is wanted,
+ * are taken from their CPU and emptied into the stock. Spans that are whole again
+ * go back to the core.
+ *
+ * A CPU hands over its magazines itself, in an interrupt, and somebody who can take
+ * the time empties them.
+ */
+#include <linux/cpu.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+
+/* magazines that nobody touched for so long are taken */
+#define IDLE	HZ
+
+/* of the CPU that this runs on, interrupts off; or of one that is not there */
+static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
+		      unsigned int class)
+{
+	struct spcpu_magazines *m = cpu->magazines[class];
+
+	if (m == &spcpu_no_magazines)
+		return;
+
+	cpu->magazines[class] = &spcpu_no_magazines;
+	cpu->nr--;
+	cpu->nr_alloc += m->nr_alloc;
+	cpu->nr_free += m->nr_free;
+	atomic_dec(&cache->nr_magazines);
+	llist_add(&m->node, &cache->surrendered);
+}
+
+static void surrender_all(void *data)
+{
+	struct spcpu_cache *cache = data;
+	unsigned int i;
+
+	for (i = 0; i < SPCPU_NR_CLASSES; i++)
+		surrender(cache, this_cpu_ptr(cache->cpus), i);
+}
+
+static bool is_idle(struct spcpu_magazines *m)
+{
+	bool idle = m->seen_top == m->top && m->seen_in == m->in;
+
+	m->seen_top = m->top;
+	m->seen_in = m->in;
+	return idle;
+}
+
+static void surrender_idle(void *data)
+{
+	struct spcpu_cache *cache = data;
+	struct spcpu_cpu_cache *cpu = this_cpu_ptr(cache->cpus);
+	unsigned int i;
+
+	for (i = 0; i < SPCPU_NR_CLASSES; i++) {
+		if (cpu->magazines[i] != &spcpu_no_magazines &&
+		    is_idle(cpu->magazines[i]))
+			surrender(cache, cpu, i);
+	}
+}
+
+static bool has_magazines(int cpu, void *data)
+{
+	struct spcpu_cache *cache = data;
+
+	return READ_ONCE(per_cpu_ptr(cache->cpus, cpu)->nr);
+}
+
+static void empty_one(struct spcpu *s, struct spcpu_magazines *m)
+{
+	struct spcpu_stock *stock = &s->cache.stocks[m->class];
+	LIST_HEAD(empty);
+
+	spcpu_stock_give(s, stock, m->bottom, m->top - m->bottom, &empty);
+	spcpu_stock_give(s, stock, m->in_first, m->in - m->in_first, &empty);
+	spcpu_spans_release(s, &empty);
+	kfree(m);
+}
+
+static void empty_surrendered(struct spcpu *s)
+{
+	struct spcpu_magazines *m, *next;
+	struct llist_node *nodes;
+
+	nodes = llist_del_all(&s->cache.surrendered);
+	llist_for_each_entry_safe(m, next, nodes, node)
+		empty_one(s, m);
+}
+
+/**
+ * spcpu_cache_drain() - have all CPUs that are online give their objects back
+ * @s: the allocator
+ *
+ * They may take new ones at once.
+ *
+ * Context: Process context, memory reclaim included; interrupts on. May sleep.
+ */
+void spcpu_cache_drain(struct spcpu *s)
+{
+	on_each_cpu_cond(has_magazines, surrender_all, &s->cache, true);
+	empty_surrendered(s);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_drain);
+
+/**
+ * spcpu_cache_drain_cpu() - give back the objects of a CPU that is not there
+ * @s: the allocator
+ * @cpu: a CPU that is offline and stays so
+ *
+ * Context: Process context.
+ */
+void spcpu_cache_drain_cpu(struct spcpu *s, unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPCPU_NR_CLASSES; i++)
+		surrender(&s->cache, per_cpu_ptr(s->cache.cpus, cpu), i);
+	empty_surrendered(s);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_drain_cpu);
+
+/**
+ * spcpu_cache_drain_all() - no CPU has any objects, nor gets any
+ * @s: an allocator that is dying
+ *
+ * Context: Process context, without the CPU hotplug lock. May sleep.
+ */
+void spcpu_cache_drain_all(struct spcpu *s)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	spcpu_cache_drain(s);
+	for_each_possible_cpu(cpu) {
+		if (!cpu_online(cpu))
+			spcpu_cache_drain_cpu(s, cpu);
+	}
+	cpus_read_unlock();
+	cancel_delayed_work_sync(&s->cache.idle);
+}
+
+/**
+ * spcpu_cache_watch() - there are magazines: take those that are not used
+ * @s: the allocator
+ *
+ * Context: Any but NMI.
+ */
+void spcpu_cache_watch(struct spcpu *s)
+{
+	queue_delayed_work(s->wq, &s->cache.idle, IDLE);
+}
+
+/**
+ * spcpu_cache_idle_work() - take magazines that nobody touched since the last time
+ * @work: &struct spcpu_cache.idle
+ *
+ * Context: Process context (workqueue).
+ */
+void spcpu_cache_idle_work(struct work_struct *work)
+{
+	struct spcpu *s = container_of(to_delayed_work(work), struct spcpu,
+				       cache.idle);
+
+	on_each_cpu_cond(has_magazines, surrender_idle, &s->cache, true);
+	empty_surrendered(s);
+	if (!READ_ONCE(s->dying) && atomic_read(&s->cache.nr_magazines))
+		spcpu_cache_watch(s);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_idle_work);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Quick: what a call does that finds what it needs with its CPU. Every instruction
+ * counts here; `make bench` counts them.
+ */
+#ifndef SPCPU_QUICK_H
+#define SPCPU_QUICK_H
+
+#include <linux/bitops.h>
+#include <linux/hash.h>
+#include <linux/irqflags.h>
+
+#include "cache.h"
+
+/* where to begin looking for a cell */
+static __always_inline unsigned long spcpu_finder_hash(unsigned long cell)
+{
+	return ((u32)cell * GOLDEN_RATIO_32) >> 12;
+}
+
+/**
+ * spcpu_finder_find() - which window has this pointer?
+ * @finder: the finder
+ * @ptr: value of a pointer, any
+ *
+ * Context: Any, under rcu_read_lock() or with preemption or interrupts off; or
+ *	under the lock under which windows are deleted.
+ * Return: The window; NULL: it is no pointer of ours.
+ */
+static __always_inline struct spcpu_window *
+spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr)
+{
+	const struct spcpu_finder_table *table;
+	struct spcpu_window *window;
+	unsigned long i;
+
+	table = rcu_dereference_check(finder->table,
+				      rcu_read_lock_sched_held());
+	for (i = spcpu_finder_hash(ptr >> finder->shift);; i++) {
+		window = READ_ONCE(table->places[i & table->mask]);
+		if (!window || ptr - window->ptr < window->bytes)
+			return window;
+	}
+}
+
+/**
+ * spcpu_span_find() - which span has this pointer?
+ * @finder: the allocator's finder
+ * @ptr: value of a pointer, any
+ *
+ * Context: As spcpu_finder_find().
+ * Return: The span; NULL: none has.
+ */
+static __always_inline struct spcpu_span *
+spcpu_span_find(const struct spcpu_finder *finder, unsigned long ptr)
+{
+	const struct spcpu_window *window = spcpu_finder_find(finder, ptr);
+
+	if (unlikely(!window || !window->spans))
+		return NULL;
+	return READ_ONCE(window->spans->by_cell[(ptr - window->ptr) >>
+						SPCPU_CELL_SHIFT]);
+}
+
+/**
+ * spcpu_span_state() - where the state of an object is
+ * @span: the span
+ * @ptr: value of a pointer in it
+ *
+ * Context: Any, while the span is there.
+ * Return: The state; NULL: @ptr is between two steps, where no object begins.
+ */
+static __always_inline u8 *spcpu_span_state(struct spcpu_span *span,
+					    unsigned long ptr)
+{
+	/* what is less than a step becomes the highest bits */
+	unsigned long step = ror64(ptr - span->ptr, span->shift);
+
+	return likely(step < span->steps) ? &span->states[step] : NULL;
+}
+
+/**
+ * spcpu_span_check() - does an object begin there, and is it live?
+ * @span: the span
+ * @ptr: value of a pointer in it
+ *
+ * Context: Any, while the span is there.
+ * Return: 0; -EINVAL: none begins there; -ENOENT: it is free.
+ */
+static inline int spcpu_span_check(struct spcpu_span *span, unsigned long ptr)
+{
+	const u8 *state = spcpu_span_state(span, ptr);
+
+	if (state && READ_ONCE(*state) >= SPCPU_LIVE)
+		return 0;
+	return (ptr - span->ptr) % spcpu_classes[span->class].size ? -EINVAL :
+								     -ENOENT;
+}
+
+/**
+ * spcpu_cache_pop() - take an object out of this CPU's magazine
+ * @cache: the cache, on or off
+ * @class: the class
+ *
+ * Context: Any but NMI.
+ * Return: The object, live and zeroed; NULL: there is none that is, and
+ *	spcpu_cache_alloc() knows what to do.
+ */
+static __always_inline void __percpu *
+spcpu_cache_pop(const struct spcpu_cache *cache, unsigned int class)
+{
+	struct spcpu_magazines *m;
+	struct spcpu_object *object;
+	unsigned long flags, ptr;
+
+	local_irq_save(flags);
+	m = __this_cpu_read(cache->cpus->magazines[class]);
+	object = m->top;
+	if (unlikely(object == m->clean)) {
+		local_irq_restore(flags);
+		return NULL;
+	}
+	m->top = --object;
+	m->nr_alloc++;
+	ptr = object->ptr;
+	WRITE_ONCE(*object->state, SPCPU_LIVE);
+	local_irq_restore(flags);
+	return (void __percpu __force *)ptr;
+}
+
+/* put a live object into a magazine; interrupts are off */
+static __always_inline bool
+__spcpu_cache_push(const struct spcpu_cache *cache,
+		   const struct spcpu_finder *finder, unsigned long ptr)
+{
+	struct spcpu_span *span = spcpu_span_find(finder, ptr);
+	struct spcpu_magazines *m;
+	struct spcpu_object *object;
+	u8 *state;
+
+	if (unlikely(!span))
+		return false;
+	state = spcpu_span_state(span, ptr);
+	if (unlikely(!state))
+		return false;
+	m = __this_cpu_read(cache->cpus->magazines[span->class]);
+	object = m->in;
+	if (unlikely(object == m->in_end))
+		return false;
+	/* of two that free it at the same time, one finds that it is free */
+	if (unlikely(cmpxchg(state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) !=
+		     SPCPU_LIVE))
+		return false;
+	object->ptr = ptr;
+	object->state = state;
+	m->in = object + 1;
+	m->nr_free++;
+	return true;
+}
+
+/**
+ * spcpu_cache_push() - put an object into this CPU's magazine
+ * @cache: the cache, on or off
+ * @finder: the allocator's finder
+ * @ptr: any pointer but NULL
+ *
+ * Context: Any but NMI.
+ * Return: True if that is done; if not, nothing has changed, and
+ *	spcpu_cache_free() knows what to do.
+ */
+static __always_inline bool spcpu_cache_push(const struct spcpu_cache *cache,
+					     const struct spcpu_finder *finder,
+					     const void __percpu *ptr)
+{
+	unsigned long flags;
+	bool done;
+
+	local_irq_save(flags);
+	done = __spcpu_cache_push(cache, finder, (__force unsigned long)ptr);
+	local_irq_restore(flags);
+	return done;
+}
+
+#endif /* SPCPU_QUICK_H */

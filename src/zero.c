@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Zero: the copies of objects on all CPUs that have pages.
+ */
+#include <linux/errno.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat/kunit.h"
+#include "span.h"
+#include "zero.h"
+
+/**
+ * spcpu_ready_init() - no CPU is ready yet
+ * @ready: what to initialize
+ * @most: CPUs that there may be
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int spcpu_ready_init(struct spcpu_ready *ready, unsigned int most)
+{
+	ready->nr = 0;
+	ready->offs = kcalloc(most, sizeof(*ready->offs), GFP_KERNEL);
+	return ready->offs ? 0 : -ENOMEM;
+}
+
+/**
+ * spcpu_ready_exit() - free what spcpu_ready_init() allocated
+ * @ready: the CPUs; fine if that failed
+ *
+ * Context: Any but NMI.
+ */
+void spcpu_ready_exit(struct spcpu_ready *ready)
+{
+	kfree(ready->offs);
+}
+
+/**
+ * spcpu_ready_add() - a CPU's copies are zeroed from now on
+ * @ready: the CPUs
+ * @cpu: one that is not among them; its copies of what is not live are zero
+ *
+ * Context: Any; one at a time.
+ */
+void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu)
+{
+	ready->offs[ready->nr] = per_cpu_offset(cpu);
+	/* pairs with nr_ready() */
+	smp_store_release(&ready->nr, ready->nr + 1);
+}
+
+static unsigned int nr_ready(const struct spcpu_ready *ready)
+{
+	return smp_load_acquire(&ready->nr);
+}
+
+/**
+ * spcpu_zero() - zero all copies of an object
+ * @ready: CPUs that have copies; the others' read as zeros
+ * @ptr: value of the pointer
+ * @size: bytes
+ *
+ * Context: Any. Nobody else uses the object.
+ */
+void spcpu_zero(const struct spcpu_ready *ready, unsigned long ptr, size_t size)
+{
+	unsigned int nr = nr_ready(ready), i;
+
+	for (i = 0; i < nr; i++)
+		memset((void *)(ptr + ready->offs[i]), 0, size);
+}
+
+/* objects of a size that the compiler knows: as many stores as it takes */
+static __always_inline void zero_each(unsigned long off,
+				      const struct spcpu_object *objects,
+				      unsigned int nr, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i + 4 <= nr; i += 4, objects += 4) {
+		__builtin_memset((void *)(objects[0].ptr + off), 0, size);
+		__builtin_memset((void *)(objects[1].ptr + off), 0, size);
+		__builtin_memset((void *)(objects[2].ptr + off), 0, size);
+		__builtin_memset((void *)(objects[3].ptr + off), 0, size);
+	}
+	for (; i < nr; i++, objects++)
+		__builtin_memset((void *)(objects->ptr + off), 0, size);
+}
+
+static __always_inline void zero_all(const struct spcpu_ready *ready,
+				     const struct spcpu_object *objects,
+				     unsigned int nr, size_t size)
+{
+	unsigned int cpus = nr_ready(ready), i;
+
+	for (i = 0; i < cpus; i++)
+		zero_each(ready->offs[i], objects, nr, size);
+}
+
+/**
+ * spcpu_zero_objects() - zero all copies of some objects
+ * @ready: CPUs that have copies; the others' read as zeros
+ * @objects: the objects
+ * @nr: how many
+ * @size: bytes of each, a multiple of 4
+ *
+ * CPU by CPU, so that its pages are walked once.
+ *
+ * Context: Any. Nobody else uses the objects.
+ */
+void spcpu_zero_objects(const struct spcpu_ready *ready,
+			const struct spcpu_object *objects, unsigned int nr,
+			size_t size)
+{
+	switch (size) {
+	case 4:
+		return zero_all(ready, objects, nr, 4);
+	case 8:
+		return zero_all(ready, objects, nr, 8);
+	case 16:
+		return zero_all(ready, objects, nr, 16);
+	case 24:
+		return zero_all(ready, objects, nr, 24);
+	case 32:
+		return zero_all(ready, objects, nr, 32);
+	case 64:
+		return zero_all(ready, objects, nr, 64);
+	default:
+		return zero_all(ready, objects, nr, size);
+	}
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_zero_objects);
