@@ -180,6 +180,41 @@ void shadow_free_percpu(void __percpu *ptr)
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);
 
+int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
+			     void __percpu **ptrs)
+{
+	const struct spcpu_request req = {
+		.size = size,
+		.align = align,
+		.gfp = gfp,
+		.caller = _RET_IP_,
+	};
+	int err = spcpu_alloc_bulk(shadow, &req, nr, ptrs);
+
+	if (unlikely(err)) {
+		this_cpu_inc(shadow_var(calls).refused);
+		complain_alloc(&req, err);
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(shadow_alloc_percpu_bulk);
+
+void shadow_free_percpu_bulk(size_t nr, void __percpu **ptrs)
+{
+	size_t done;
+	int err;
+
+	for (; nr; nr -= done, ptrs += done) {
+		done = spcpu_free_bulk(shadow, nr, ptrs, &err);
+		if (likely(!err))
+			return;
+
+		this_cpu_inc(shadow_var(calls).refused);
+		complain_free(ptrs[done++], err, _RET_IP_);
+	}
+}
+EXPORT_SYMBOL_GPL(shadow_free_percpu_bulk);
+
 size_t shadow_percpu_size(const void __percpu *ptr)
 {
 	struct spcpu_place place;

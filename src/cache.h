@@ -103,6 +103,12 @@ int spcpu_cache_free(struct spcpu *s, void __percpu *ptr);
 
 void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
 
+/* bulk.c */
+int spcpu_alloc_bulk(struct spcpu *s, const struct spcpu_request *req,
+		     size_t nr, void __percpu **ptrs);
+size_t spcpu_free_bulk(struct spcpu *s, size_t nr, void __percpu **ptrs,
+		       int *err);
+
 /* drain.c */
 void spcpu_cache_drain(struct spcpu *s);
 void spcpu_cache_drain_cpu(struct spcpu *s, unsigned int cpu);

@@ -43,7 +43,7 @@ static unsigned int step_after(unsigned int size)
 /* as many as make whole cells, and then up to SPAN_BYTES */
 static unsigned int objects_of(unsigned int size)
 {
-	unsigned int least = max(SPCPU_CELL >> __ffs(size), 1);
+	unsigned int least = max(SPCPU_CELL >> __ffs(size), 1UL);
 	unsigned int nr = least;
 
 	while ((nr + least) * size <= SPAN_BYTES && nr + least <= SPAN_OBJECTS)

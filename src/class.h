@@ -6,6 +6,7 @@
 #ifndef SPCPU_CLASS_H
 #define SPCPU_CLASS_H
 
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/types.h>
 
@@ -14,7 +15,7 @@
 
 /* spans begin and end at a multiple of so many bytes, and no object aligns more */
 #define SPCPU_CELL_SHIFT	7
-#define SPCPU_CELL		(1 << SPCPU_CELL_SHIFT)
+#define SPCPU_CELL		BIT(SPCPU_CELL_SHIFT)
 
 /* plain classes, and as many again for accounted objects */
 #define SPCPU_CLASS_SHIFT	7

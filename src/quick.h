@@ -97,6 +97,17 @@ static inline int spcpu_span_check(struct spcpu_span *span, unsigned long ptr)
 								     -ENOENT;
 }
 
+/* an object that is zeroed, of which there is one; interrupts are off */
+static __always_inline void __percpu *
+__spcpu_cache_pop(struct spcpu_magazines *m)
+{
+	const struct spcpu_object *object = --m->top;
+
+	m->nr_alloc++;
+	WRITE_ONCE(*object->state, SPCPU_LIVE);
+	return (void __percpu __force *)object->ptr;
+}
+
 /**
  * spcpu_cache_pop() - take an object out of this CPU's magazine
  * @cache: the cache, on or off
@@ -110,22 +121,15 @@ static __always_inline void __percpu *
 spcpu_cache_pop(const struct spcpu_cache *cache, unsigned int class)
 {
 	struct spcpu_magazines *m;
-	struct spcpu_object *object;
-	unsigned long flags, ptr;
+	void __percpu *ptr = NULL;
+	unsigned long flags;
 
 	local_irq_save(flags);
 	m = __this_cpu_read(cache->cpus->magazines[class]);
-	object = m->top;
-	if (unlikely(object == m->clean)) {
-		local_irq_restore(flags);
-		return NULL;
-	}
-	m->top = --object;
-	m->nr_alloc++;
-	ptr = object->ptr;
-	WRITE_ONCE(*object->state, SPCPU_LIVE);
+	if (likely(m->top != m->clean))
+		ptr = __spcpu_cache_pop(m);
 	local_irq_restore(flags);
-	return (void __percpu __force *)ptr;
+	return ptr;
 }
 
 /* put a live object into a magazine; interrupts are off */

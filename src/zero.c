@@ -53,6 +53,7 @@ void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu)
 
 static unsigned int nr_ready(const struct spcpu_ready *ready)
 {
+	/* pairs with spcpu_ready_add(): who sees the number sees the offsets */
 	return smp_load_acquire(&ready->nr);
 }
 
