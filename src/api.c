@@ -164,8 +164,12 @@ static void complain_free(const void __percpu *ptr, int err,
 /* what cannot be put into this CPU's magazine */
 static noinline void give(void __percpu *ptr, unsigned long caller)
 {
-	int err = spcpu_cache_free(shadow, ptr);
+	int err;
 
+	if (!ptr)
+		return;
+
+	err = spcpu_cache_free(shadow, ptr);
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(calls).refused);
 		complain_free(ptr, err, caller);
@@ -174,8 +178,7 @@ static noinline void give(void __percpu *ptr, unsigned long caller)
 
 void shadow_free_percpu(void __percpu *ptr)
 {
-	if (ptr && unlikely(!spcpu_cache_push(&shadow->cache, &shadow->finder,
-					      ptr)))
+	if (unlikely(!spcpu_cache_push(&shadow->cache, &shadow->finder, ptr)))
 		give(ptr, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);

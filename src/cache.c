@@ -11,8 +11,9 @@
 #include "core.h"
 #include "quick.h"
 
-/* so many objects at a time are zeroed, and so many bytes with interrupts off */
-#define ZERO_OBJECTS	16
+/* at a time, with interrupts off, so many are zeroed: objects, copies, bytes */
+#define ZERO_OBJECTS	32
+#define ZERO_COPIES	256
 #define ZERO_BYTES	4096
 /* larger ones gain nothing from it: each is zeroed by who gets it */
 #define ZERO_LARGEST	64
@@ -49,6 +50,7 @@ static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
 		.class = class,
 		.size = c->first,
 		.bottom = m->room,
+		.full = m->room,
 		.top = m->room,
 		.clean = m->room,
 		.in_first = m->room + c->magazine,
@@ -95,10 +97,13 @@ static void exchange(struct spcpu_magazines *m)
 {
 	struct spcpu_object *first = m->in_first, *end = m->in;
 
+	m->nr_alloc = spcpu_magazines_allocs(m);
+	m->nr_free = spcpu_magazines_frees(m);
 	m->in_first = m->bottom;
 	m->in = m->bottom;
 	m->in_end = m->bottom + m->size;
 	m->bottom = first;
+	m->full = end;
 	m->top = end;
 	m->clean = end;
 }
@@ -106,8 +111,10 @@ static void exchange(struct spcpu_magazines *m)
 /* a class that is asked for again and again may keep more */
 static void refill(struct spcpu *s, struct spcpu_magazines *m)
 {
+	m->nr_alloc = spcpu_magazines_allocs(m);
 	m->top += spcpu_stock_take(&s->cache.stocks[m->class], m->bottom,
 				   m->size);
+	m->full = m->top;
 	m->clean = m->top;
 	m->size = min_t(unsigned int, m->size * 2,
 			spcpu_classes[m->class].magazine);
@@ -118,7 +125,7 @@ static void refill(struct spcpu *s, struct spcpu_magazines *m)
 static bool clean(struct spcpu *s, struct spcpu_magazines *m)
 {
 	unsigned int size = spcpu_classes[m->class].size;
-	unsigned int nr = ZERO_BYTES / (size * max(s->ready.nr, 1U));
+	unsigned int nr = min(ZERO_BYTES / size, ZERO_COPIES) / s->ready.nr;
 
 	if (size > ZERO_LARGEST)
 		return false;
@@ -157,7 +164,6 @@ static enum lack take(struct spcpu *s, unsigned int class,
 	*object = *--m->top;
 	if (!cleaned)
 		m->clean = m->top;
-	m->nr_alloc++;
 	WRITE_ONCE(*object->state, SPCPU_LIVE);
 	local_irq_restore(flags);
 
@@ -210,6 +216,7 @@ static void make_room(struct spcpu *s, struct spcpu_magazines *m,
 		exchange(m);
 		return;
 	}
+	m->nr_free = spcpu_magazines_frees(m);
 	spcpu_stock_give(s, &s->cache.stocks[m->class], m->in_first,
 			 m->in - m->in_first, empty);
 	m->in = m->in_first;
@@ -233,7 +240,7 @@ static int put(struct spcpu *s, unsigned long ptr, enum lack *lack,
 	err = spcpu_span_check(span, ptr);
 	if (err)
 		return err;
-	state = spcpu_span_state(span, ptr);
+	state = &span->states[spcpu_span_step(span, ptr)];
 	if (READ_ONCE(*state) == SPCPU_LIVE_INIT) {
 		spcpu_object_gone(s, (void __percpu __force *)ptr);
 		cmpxchg(state, SPCPU_LIVE_INIT, SPCPU_LIVE);
@@ -256,11 +263,11 @@ static int put_in_stock(struct spcpu *s, unsigned long ptr,
 	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
 	struct spcpu_object object = { .ptr = ptr };
 
-	if (!span)
-		return -EFAULT;
-	object.state = spcpu_span_state(span, ptr);
-	if (!object.state || cmpxchg(object.state, SPCPU_LIVE,
-				     SPCPU_IN_MAGAZINE) != SPCPU_LIVE)
+	/* it has been looked at, but others may be faster */
+	if (!span || spcpu_span_check(span, ptr))
+		return -EAGAIN;
+	object.state = &span->states[spcpu_span_step(span, ptr)];
+	if (cmpxchg(object.state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) != SPCPU_LIVE)
 		return -EAGAIN;
 
 	spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1, empty);
@@ -325,16 +332,14 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_free);
 void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init)
 {
 	unsigned long value = (__force unsigned long)ptr;
+	u8 from = init ? SPCPU_LIVE : SPCPU_LIVE_INIT;
+	u8 to = init ? SPCPU_LIVE_INIT : SPCPU_LIVE;
 	struct spcpu_span *span;
 
 	rcu_read_lock();
 	span = spcpu_span_find(&s->finder, value);
-	if (span && init)
-		cmpxchg(spcpu_span_state(span, value), SPCPU_LIVE,
-			SPCPU_LIVE_INIT);
-	else if (span)
-		cmpxchg(spcpu_span_state(span, value), SPCPU_LIVE_INIT,
-			SPCPU_LIVE);
+	if (span && !spcpu_span_check(span, value))
+		cmpxchg(&span->states[spcpu_span_step(span, value)], from, to);
 	rcu_read_unlock();
 }
 

@@ -31,8 +31,9 @@
  * @in: where the next object that is freed goes
  * @in_first: the first that was collected
  * @in_end: no more are collected: @in_first + @size
- * @nr_alloc: objects handed out
- * @nr_free: objects collected
+ * @full: where @top was when @nr_alloc was counted
+ * @nr_alloc: objects handed out before that
+ * @nr_free: objects collected before @in was at @in_first
  * @size: objects in each magazine, at present; grows up to that of the class
  * @class: the class
  * @seen_top: @top when the worker was here last
@@ -45,10 +46,11 @@ struct spcpu_magazines {
 	struct spcpu_object *clean;
 	struct spcpu_object *in;
 	struct spcpu_object *in_end;
-	unsigned long nr_alloc;
-	unsigned long nr_free;
+	struct spcpu_object *full;
 	struct spcpu_object *bottom;
 	struct spcpu_object *in_first;
+	unsigned long nr_alloc;
+	unsigned long nr_free;
 	unsigned int size;
 	unsigned int class;
 	struct spcpu_object *seen_top;
@@ -93,6 +95,20 @@ struct spcpu_request;
 
 /* has no objects, and no room for any */
 extern struct spcpu_magazines spcpu_no_magazines;
+
+/* objects handed out: hits are not counted one by one */
+static inline unsigned long
+spcpu_magazines_allocs(const struct spcpu_magazines *m)
+{
+	return m->nr_alloc + (m->full - m->top);
+}
+
+/* objects collected */
+static inline unsigned long
+spcpu_magazines_frees(const struct spcpu_magazines *m)
+{
+	return m->nr_free + (m->in - m->in_first);
+}
 
 /* cache.c */
 int spcpu_cache_init(struct spcpu *s);

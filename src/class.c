@@ -70,8 +70,9 @@ static void set_class(struct spcpu_class *class, unsigned int size)
  */
 void spcpu_classes_init(void)
 {
-	unsigned int size, nr = 0, granules = 0;
+	unsigned int size, nr = 0, granules = 1;
 
+	spcpu_class_by_size[0] = SPCPU_NO_CLASS;
 	for (size = 4; size <= SPCPU_CLASS_MAX_SIZE; size += step_after(size)) {
 		set_class(&spcpu_classes[nr], size);
 		spcpu_classes[nr | 1 << SPCPU_CLASS_SHIFT] = spcpu_classes[nr];

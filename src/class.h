@@ -8,6 +8,7 @@
 
 #include <linux/bits.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 /* largest object that has a class */
@@ -43,6 +44,9 @@ struct spcpu_class {
 	u8 first;
 };
 
+/* stands for no class: it has objects of no alignment */
+#define SPCPU_NO_CLASS		((1 << SPCPU_CLASS_SHIFT) - 1)
+
 extern struct spcpu_class spcpu_classes[SPCPU_NR_CLASSES];
 extern u8 spcpu_class_by_size[SPCPU_CLASS_MAX_SIZE / 4 + 1];
 
@@ -59,14 +63,16 @@ void spcpu_classes_init(void);
  */
 static __always_inline int spcpu_class_of(size_t size, size_t align, gfp_t gfp)
 {
+	/* a size that goes on at 0 is none either, and has no alignment */
+	size_t granules = (size + 3) / 4;
 	unsigned int class;
 
-	if (unlikely(size - 1 >= SPCPU_CLASS_MAX_SIZE))
+	if (unlikely(granules >= ARRAY_SIZE(spcpu_class_by_size)))
 		return -1;
 
-	class = spcpu_class_by_size[(size + 3) / 4];
-	if (unlikely(align > spcpu_classes[class].align ||
-		     !align || (align & (align - 1))))
+	class = spcpu_class_by_size[granules];
+	if (unlikely((align & (align - 1)) ||
+		     align - 1 >= spcpu_classes[class].align))
 		return -1;
 
 	return class | (gfp & __GFP_ACCOUNT ? 1 << SPCPU_CLASS_SHIFT : 0);

@@ -269,15 +269,17 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 		   struct spcpu_chunk **chunk, unsigned long *off)
 {
 	unsigned long value = (__force unsigned long)ptr;
-	struct spcpu_window *window;
+	const struct spcpu_window *window;
+	const struct spcpu_cells *cells;
 
 	lockdep_assert_held(&s->lock);
 
-	window = spcpu_finder_find(&s->finder, value);
-	if (!window)
+	cells = spcpu_finder_find(&s->finder, value);
+	if (!cells)
 		return -EFAULT;
 
-	*off = value - window->ptr;
+	window = cells->window;
+	*off = value - cells->ptr;
 
 	if (spcpu_chunk_has(window->chunk, *off))
 		*chunk = window->chunk;

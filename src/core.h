@@ -373,10 +373,9 @@ static inline void __percpu *spcpu_ptr(const struct spcpu *s,
 static inline struct spcpu_span *spcpu_span_at(const struct spcpu_chunk *chunk,
 					       unsigned long off)
 {
-	const struct spcpu_spans *spans = chunk->window->spans;
+	const struct spcpu_cells *cells = chunk->window->cells;
 
-	return spans ? spans->by_cell[(chunk->start + off) >>
-				      SPCPU_CELL_SHIFT] : NULL;
+	return cells->by_cell[(chunk->start + off) >> SPCPU_CELL_SHIFT];
 }
 
 /* the address in the lowest CPU's unit of a __percpu pointer */

@@ -28,8 +28,8 @@ static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
 
 	cpu->magazines[class] = &spcpu_no_magazines;
 	cpu->nr--;
-	cpu->nr_alloc += m->nr_alloc;
-	cpu->nr_free += m->nr_free;
+	cpu->nr_alloc += spcpu_magazines_allocs(m);
+	cpu->nr_free += spcpu_magazines_frees(m);
 	atomic_dec(&cache->nr_magazines);
 	llist_add(&m->node, &cache->surrendered);
 }

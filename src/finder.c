@@ -12,12 +12,12 @@
 #include "finder.h"
 #include "quick.h"
 
-/* cells that a window touches at most */
-#define MOST_CELLS	3
+/* stretches that a window touches at most */
+#define MOST_STRETCHES	3
 #define LEAST_PLACES	64
 
 /* stands where a window was: it has no pointers */
-static struct spcpu_window gone;
+static struct spcpu_cells gone;
 
 static struct spcpu_finder_table *make_table(unsigned long places, gfp_t gfp)
 {
@@ -70,33 +70,32 @@ void spcpu_finder_exit(struct spcpu_finder *finder)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_finder_exit);
 
-static void put(struct spcpu_finder_table *table, unsigned long cell,
-		struct spcpu_window *window)
+static void put(struct spcpu_finder_table *table, unsigned long stretch,
+		struct spcpu_cells *cells)
 {
-	unsigned long i = spcpu_finder_hash(cell);
+	unsigned long i = spcpu_finder_hash(stretch);
 
 	/* a mark is not used again: there would be no telling whose it was */
 	while (table->places[i & table->mask])
 		i++;
-	/* pairs with spcpu_finder_find(): who sees the window sees what is in it */
-	smp_store_release(&table->places[i & table->mask], window);
+	/* pairs with spcpu_finder_find(): who sees them sees what is in them */
+	smp_store_release(&table->places[i & table->mask], cells);
 	table->used++;
 }
 
-static void put_cells(const struct spcpu_finder *finder,
-		      struct spcpu_finder_table *table,
-		      struct spcpu_window *window)
+static void put_all(const struct spcpu_finder *finder,
+		    struct spcpu_finder_table *table, struct spcpu_cells *cells)
 {
-	unsigned long first = window->ptr >> finder->shift;
-	unsigned long last = (window->ptr + window->bytes - 1) >> finder->shift;
+	unsigned long first = cells->ptr >> finder->shift;
+	unsigned long last = (cells->ptr + cells->bytes - 1) >> finder->shift;
 
 	/* the values of pointers may go on at 0 */
 	for (; first != last; first = (first + 1) & (~0UL >> finder->shift))
-		put(table, first, window);
-	put(table, last, window);
+		put(table, first, cells);
+	put(table, last, cells);
 }
 
-/* windows touch several cells, and are found in the old table by the first */
+/* each is in the old table for several stretches: it moves with its first */
 static void move_all(const struct spcpu_finder *finder,
 		     struct spcpu_finder_table *to,
 		     const struct spcpu_finder_table *from)
@@ -104,30 +103,30 @@ static void move_all(const struct spcpu_finder *finder,
 	unsigned long i, j;
 
 	for (i = 0; i <= from->mask; i++) {
-		struct spcpu_window *window = from->places[i];
+		struct spcpu_cells *cells = from->places[i];
 
-		if (!window || window == &gone)
+		if (!cells || cells == &gone)
 			continue;
 
-		j = spcpu_finder_hash(window->ptr >> finder->shift);
-		while (from->places[j & from->mask] != window)
+		j = spcpu_finder_hash(cells->ptr >> finder->shift);
+		while (from->places[j & from->mask] != cells)
 			j++;
 		if ((j & from->mask) == i)
-			put_cells(finder, to, window);
+			put_all(finder, to, cells);
 	}
 }
 
 /* room for one more in @table, which is the finder's */
 static bool has_room(const struct spcpu_finder_table *table)
 {
-	return (table->used + MOST_CELLS) * 2 <= table->mask + 1;
+	return (table->used + MOST_STRETCHES) * 2 <= table->mask + 1;
 }
 
 /* a new table, in which there is room for twice the windows that there are */
 static int renew(struct spcpu_finder *finder, gfp_t gfp)
 {
 	unsigned long places = roundup_pow_of_two((READ_ONCE(finder->nr) + 1) *
-						  MOST_CELLS * 4);
+						  MOST_STRETCHES * 4);
 	struct spcpu_finder_table *table, *old;
 	unsigned long flags;
 
@@ -138,7 +137,7 @@ static int renew(struct spcpu_finder *finder, gfp_t gfp)
 	spin_lock_irqsave(&finder->lock, flags);
 	old = table_of(finder);
 	/* somebody else may have done it meanwhile, and better */
-	if (has_room(old) || (finder->nr + 1) * MOST_CELLS * 2 > places) {
+	if (has_room(old) || (finder->nr + 1) * MOST_STRETCHES * 2 > places) {
 		swap(old, table);
 	} else {
 		move_all(finder, table, old);
@@ -151,7 +150,7 @@ static int renew(struct spcpu_finder *finder, gfp_t gfp)
 }
 
 /* true if there was room */
-static bool add(struct spcpu_finder *finder, struct spcpu_window *window)
+static bool add(struct spcpu_finder *finder, struct spcpu_cells *cells)
 {
 	unsigned long flags;
 	bool room;
@@ -159,7 +158,7 @@ static bool add(struct spcpu_finder *finder, struct spcpu_window *window)
 	spin_lock_irqsave(&finder->lock, flags);
 	room = has_room(table_of(finder));
 	if (room) {
-		put_cells(finder, table_of(finder), window);
+		put_all(finder, table_of(finder), cells);
 		finder->nr++;
 	}
 	spin_unlock_irqrestore(&finder->lock, flags);
@@ -169,16 +168,16 @@ static bool add(struct spcpu_finder *finder, struct spcpu_window *window)
 /**
  * spcpu_finder_add() - make the pointers into a window known
  * @finder: the finder
- * @window: a mapped window
+ * @cells: the window's
  * @gfp: how memory is allocated; must allow to sleep
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM, and it is not known.
  */
-int spcpu_finder_add(struct spcpu_finder *finder, struct spcpu_window *window,
+int spcpu_finder_add(struct spcpu_finder *finder, struct spcpu_cells *cells,
 		     gfp_t gfp)
 {
-	while (!add(finder, window)) {
+	while (!add(finder, cells)) {
 		if (renew(finder, gfp))
 			return -ENOMEM;
 	}
@@ -189,26 +188,26 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_finder_add);
 /**
  * spcpu_finder_del() - forget the pointers into a window
  * @finder: the finder
- * @window: a window; fine if it is not known, or not even mapped
+ * @cells: the window's; fine if it is not known, or NULL
  *
- * Context: Any but NMI. Lookups that began before may still return the window.
+ * Context: Any but NMI. Lookups that began before may still return them.
  */
-void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_window *window)
+void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells)
 {
-	unsigned long cell = window->ptr >> finder->shift;
 	struct spcpu_finder_table *table;
-	unsigned long flags, i;
+	unsigned long flags, stretch, i;
 	int nr;
 
-	if (!window->bytes)
+	if (!cells)
 		return;
 
 	spin_lock_irqsave(&finder->lock, flags);
 	table = table_of(finder);
-	for (nr = 0; nr < MOST_CELLS; nr++, cell++) {
-		i = spcpu_finder_hash(cell & (~0UL >> finder->shift));
+	stretch = cells->ptr >> finder->shift;
+	for (nr = 0; nr < MOST_STRETCHES; nr++, stretch++) {
+		i = spcpu_finder_hash(stretch & (~0UL >> finder->shift));
 		for (; table->places[i & table->mask]; i++) {
-			if (table->places[i & table->mask] != window)
+			if (table->places[i & table->mask] != cells)
 				continue;
 			WRITE_ONCE(table->places[i & table->mask], &gone);
 			if (!nr)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finder: from a pointer of ours to its window, in a few instructions.
+ * Finder: from a pointer of ours to its window's cells, in a few instructions.
  *
  * The index knows the units of all CPUs. This knows the values of pointers only,
  * and is what every free asks.
@@ -14,27 +14,27 @@
 #include "window.h"
 
 /**
- * struct spcpu_finder_table - windows by the cells that they touch
+ * struct spcpu_finder_table - windows by the stretches that they touch
  *
- * Open addressing: a window is at the place of its cell's hash or behind, and no
+ * Open addressing: a window is at the place of its stretch's hash or behind, and no
  * place in between is NULL. At least half of the places are.
  *
  * @rcu: lookups may go on in a table that was replaced
  * @mask: places - 1
  * @used: places that are not NULL
- * @places: windows, and marks where one was
+ * @places: windows' cells, and marks where some were
  */
 struct spcpu_finder_table {
 	struct rcu_head rcu;
 	unsigned long mask;
 	unsigned long used;
-	struct spcpu_window *places[];
+	struct spcpu_cells *places[];
 };
 
 /**
  * struct spcpu_finder - where the pointers of all windows are
  *
- * Values of pointers are cut into cells of 1 << @shift bytes, no more than a unit,
+ * Values of pointers are cut into stretches of 1 << @shift bytes, no more than a unit,
  * so a window touches three at most.
  *
  * @shift: see above
@@ -51,8 +51,8 @@ struct spcpu_finder {
 
 int spcpu_finder_init(struct spcpu_finder *finder, size_t unit_size);
 void spcpu_finder_exit(struct spcpu_finder *finder);
-int spcpu_finder_add(struct spcpu_finder *finder, struct spcpu_window *window,
+int spcpu_finder_add(struct spcpu_finder *finder, struct spcpu_cells *cells,
 		     gfp_t gfp);
-void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_window *window);
+void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells);
 
 #endif /* SPCPU_FINDER_H */

@@ -60,12 +60,11 @@ static void free_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
  */
 int spcpu_make_known(struct spcpu *s, struct spcpu_window *window, gfp_t gfp)
 {
-	if (s->options.cache && spcpu_window_take_spans(window, gfp))
-		return -ENOMEM;
-	if (spcpu_finder_add(&s->finder, window, gfp))
+	if (spcpu_window_cut(window, s->layout, gfp) ||
+	    spcpu_finder_add(&s->finder, window->cells, gfp))
 		return -ENOMEM;
 	if (spcpu_index_add(&s->index, window, s->layout, gfp)) {
-		spcpu_finder_del(&s->finder, window);
+		spcpu_finder_del(&s->finder, window->cells);
 		return -ENOMEM;
 	}
 	return 0;

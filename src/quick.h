@@ -12,10 +12,10 @@
 
 #include "cache.h"
 
-/* where to begin looking for a cell */
-static __always_inline unsigned long spcpu_finder_hash(unsigned long cell)
+/* where to begin looking for a stretch */
+static __always_inline unsigned long spcpu_finder_hash(unsigned long stretch)
 {
-	return ((u32)cell * GOLDEN_RATIO_32) >> 12;
+	return ((u32)stretch * GOLDEN_RATIO_32) >> 12;
 }
 
 /**
@@ -25,21 +25,21 @@ static __always_inline unsigned long spcpu_finder_hash(unsigned long cell)
  *
  * Context: Any, under rcu_read_lock() or with preemption or interrupts off; or
  *	under the lock under which windows are deleted.
- * Return: The window; NULL: it is no pointer of ours.
+ * Return: The window's cells; NULL: it is no pointer of ours.
  */
-static __always_inline struct spcpu_window *
+static __always_inline struct spcpu_cells *
 spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr)
 {
 	const struct spcpu_finder_table *table;
-	struct spcpu_window *window;
+	struct spcpu_cells *cells;
 	unsigned long i;
 
 	table = rcu_dereference_check(finder->table,
 				      rcu_read_lock_sched_held());
 	for (i = spcpu_finder_hash(ptr >> finder->shift);; i++) {
-		window = READ_ONCE(table->places[i & table->mask]);
-		if (!window || ptr - window->ptr < window->bytes)
-			return window;
+		cells = READ_ONCE(table->places[i & table->mask]);
+		if (unlikely(!cells) || likely(ptr - cells->ptr < cells->bytes))
+			return cells;
 	}
 }
 
@@ -54,29 +54,28 @@ spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr)
 static __always_inline struct spcpu_span *
 spcpu_span_find(const struct spcpu_finder *finder, unsigned long ptr)
 {
-	const struct spcpu_window *window = spcpu_finder_find(finder, ptr);
+	const struct spcpu_cells *cells = spcpu_finder_find(finder, ptr);
 
-	if (unlikely(!window || !window->spans))
+	if (unlikely(!cells))
 		return NULL;
-	return READ_ONCE(window->spans->by_cell[(ptr - window->ptr) >>
-						SPCPU_CELL_SHIFT]);
+	return READ_ONCE(cells->by_cell[(ptr - cells->ptr) >>
+					SPCPU_CELL_SHIFT]);
 }
 
 /**
- * spcpu_span_state() - where the state of an object is
+ * spcpu_span_step() - which of a span's steps is it?
  * @span: the span
  * @ptr: value of a pointer in it
  *
  * Context: Any, while the span is there.
- * Return: The state; NULL: @ptr is between two steps, where no object begins.
+ * Return: The step; @span->steps or more between two of them, where no object
+ *	begins.
  */
-static __always_inline u8 *spcpu_span_state(struct spcpu_span *span,
-					    unsigned long ptr)
+static __always_inline unsigned long
+spcpu_span_step(const struct spcpu_span *span, unsigned long ptr)
 {
 	/* what is less than a step becomes the highest bits */
-	unsigned long step = ror64(ptr - span->ptr, span->shift);
-
-	return likely(step < span->steps) ? &span->states[step] : NULL;
+	return ror64(ptr - span->ptr, span->shift);
 }
 
 /**
@@ -87,11 +86,12 @@ static __always_inline u8 *spcpu_span_state(struct spcpu_span *span,
  * Context: Any, while the span is there.
  * Return: 0; -EINVAL: none begins there; -ENOENT: it is free.
  */
-static inline int spcpu_span_check(struct spcpu_span *span, unsigned long ptr)
+static inline int spcpu_span_check(const struct spcpu_span *span,
+				   unsigned long ptr)
 {
-	const u8 *state = spcpu_span_state(span, ptr);
+	unsigned long step = spcpu_span_step(span, ptr);
 
-	if (state && READ_ONCE(*state) >= SPCPU_LIVE)
+	if (step < span->steps && READ_ONCE(span->states[step]) >= SPCPU_LIVE)
 		return 0;
 	return (ptr - span->ptr) % spcpu_classes[span->class].size ? -EINVAL :
 								     -ENOENT;
@@ -103,7 +103,6 @@ __spcpu_cache_pop(struct spcpu_magazines *m)
 {
 	const struct spcpu_object *object = --m->top;
 
-	m->nr_alloc++;
 	WRITE_ONCE(*object->state, SPCPU_LIVE);
 	return (void __percpu __force *)object->ptr;
 }
@@ -121,13 +120,16 @@ static __always_inline void __percpu *
 spcpu_cache_pop(const struct spcpu_cache *cache, unsigned int class)
 {
 	struct spcpu_magazines *m;
-	void __percpu *ptr = NULL;
 	unsigned long flags;
+	void __percpu *ptr;
 
 	local_irq_save(flags);
 	m = __this_cpu_read(cache->cpus->magazines[class]);
-	if (likely(m->top != m->clean))
-		ptr = __spcpu_cache_pop(m);
+	if (unlikely(m->top == m->clean)) {
+		local_irq_restore(flags);
+		return NULL;
+	}
+	ptr = __spcpu_cache_pop(m);
 	local_irq_restore(flags);
 	return ptr;
 }
@@ -140,25 +142,25 @@ __spcpu_cache_push(const struct spcpu_cache *cache,
 	struct spcpu_span *span = spcpu_span_find(finder, ptr);
 	struct spcpu_magazines *m;
 	struct spcpu_object *object;
-	u8 *state;
+	unsigned long step;
+	u8 state = SPCPU_LIVE;
 
 	if (unlikely(!span))
 		return false;
-	state = spcpu_span_state(span, ptr);
-	if (unlikely(!state))
+	step = spcpu_span_step(span, ptr);
+	if (unlikely(step >= span->steps))
 		return false;
 	m = __this_cpu_read(cache->cpus->magazines[span->class]);
 	object = m->in;
 	if (unlikely(object == m->in_end))
 		return false;
 	/* of two that free it at the same time, one finds that it is free */
-	if (unlikely(cmpxchg(state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) !=
-		     SPCPU_LIVE))
+	if (unlikely(!try_cmpxchg(&span->states[step], &state,
+				  SPCPU_IN_MAGAZINE)))
 		return false;
 	object->ptr = ptr;
-	object->state = state;
+	object->state = &span->states[step];
 	m->in = object + 1;
-	m->nr_free++;
 	return true;
 }
 
@@ -166,7 +168,7 @@ __spcpu_cache_push(const struct spcpu_cache *cache,
  * spcpu_cache_push() - put an object into this CPU's magazine
  * @cache: the cache, on or off
  * @finder: the allocator's finder
- * @ptr: any pointer but NULL
+ * @ptr: any pointer; NULL is nobody's
  *
  * Context: Any but NMI.
  * Return: True if that is done; if not, nothing has changed, and
@@ -177,12 +179,15 @@ static __always_inline bool spcpu_cache_push(const struct spcpu_cache *cache,
 					     const void __percpu *ptr)
 {
 	unsigned long flags;
-	bool done;
 
 	local_irq_save(flags);
-	done = __spcpu_cache_push(cache, finder, (__force unsigned long)ptr);
+	if (unlikely(!__spcpu_cache_push(cache, finder,
+					 (__force unsigned long)ptr))) {
+		local_irq_restore(flags);
+		return false;
+	}
 	local_irq_restore(flags);
-	return done;
+	return true;
 }
 
 #endif /* SPCPU_QUICK_H */

@@ -120,7 +120,7 @@ void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 		if (!chunk->isolated)
 			chunk->type->nr_empty_pop -= chunk->nr_empty_pop;
 	}
-	spcpu_finder_del(&s->finder, chunk->window);
+	spcpu_finder_del(&s->finder, chunk->window->cells);
 	spcpu_index_del(&s->index, chunk->window, s->layout);
 }
 

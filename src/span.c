@@ -145,7 +145,7 @@ static void set_cells(struct spcpu_chunk *chunk, const struct spcpu_span *span,
 	unsigned int nr = (span->steps << span->shift) >> SPCPU_CELL_SHIFT;
 
 	while (nr--)
-		WRITE_ONCE(chunk->window->spans->by_cell[cell++], to);
+		WRITE_ONCE(chunk->window->cells->by_cell[cell++], to);
 }
 
 /**
@@ -218,14 +218,15 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_span_create);
  */
 void spcpu_spans_drop(struct spcpu_window *window)
 {
-	size_t nr = window->bytes >> SPCPU_CELL_SHIFT, i;
+	struct spcpu_cells *cells = window->cells;
+	size_t nr = cells->bytes >> SPCPU_CELL_SHIFT, i;
 	struct spcpu_span *span, *last = NULL;
 
-	for (i = 0; window->spans && i < nr; i++) {
-		span = window->spans->by_cell[i];
+	for (i = 0; i < nr; i++) {
+		span = cells->by_cell[i];
 		if (span && span != last)
 			kfree_rcu(span, rcu);
-		window->spans->by_cell[i] = NULL;
+		cells->by_cell[i] = NULL;
 		last = span;
 	}
 }

@@ -130,8 +130,6 @@ int spcpu_window_map(struct spcpu_window *window,
 		return err;
 
 	window->backing = backing;
-	window->ptr = window->base - per_cpu_offset(layout->low_cpu);
-	window->bytes = (unsigned long)window->nr_pages << PAGE_SHIFT;
 	for (cpu = 0; cpu < layout->nr_cpu_ids; cpu++) {
 		if (!has_unit(layout, cpu))
 			continue;
@@ -199,22 +197,32 @@ void spcpu_window_hide(struct spcpu_window *window,
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_hide);
 
 /**
- * spcpu_window_take_spans() - areas in a window may be cut into objects
- * @window: a window in which there are no areas yet
+ * spcpu_window_cut() - make the cells of a window
+ * @window: a mapped window
+ * @layout: the layout it was made for
  * @gfp: how memory is allocated; must allow to sleep
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM.
  */
-int spcpu_window_take_spans(struct spcpu_window *window, gfp_t gfp)
+int spcpu_window_cut(struct spcpu_window *window,
+		     const struct spcpu_layout *layout, gfp_t gfp)
 {
-	size_t cells = ((size_t)window->nr_pages << PAGE_SHIFT) >>
-		       SPCPU_CELL_SHIFT;
+	size_t bytes = (size_t)window->nr_pages << PAGE_SHIFT;
+	struct spcpu_cells *cells;
 
-	window->spans = kvzalloc(struct_size(window->spans, by_cell, cells),
-				 gfp);
-	return window->spans ? 0 : -ENOMEM;
+	cells = kvzalloc(struct_size(cells, by_cell, bytes >> SPCPU_CELL_SHIFT),
+			 gfp);
+	if (!cells)
+		return -ENOMEM;
+
+	cells->ptr = window->base - per_cpu_offset(layout->low_cpu);
+	cells->bytes = bytes;
+	cells->window = window;
+	window->cells = cells;
+	return 0;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_cut);
 
 static void put_pages(struct spcpu_window *window,
 		      const struct spcpu_layout *layout,
@@ -257,8 +265,8 @@ void spcpu_window_destroy(struct spcpu_window *window,
 		window->backing->unmap(window, layout);
 	put_pages(window, layout, pages);
 	kvfree(window->pages);
-	if (window->spans)
-		kvfree_rcu(window->spans, rcu);
+	if (window->cells)
+		kvfree_rcu(window->cells, rcu);
 	kvfree_rcu(window, rcu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_window_destroy);

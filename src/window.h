@@ -36,12 +36,18 @@ struct spcpu_unit {
 };
 
 /**
- * struct spcpu_spans - areas of a window that are cut into objects
+ * struct spcpu_cells - what the finder knows of a window
  *
+ * @ptr: value of the pointer whose copies are where the units start
+ * @bytes: of a unit
+ * @window: the window
  * @rcu: lookups may go on when the window is gone
  * @by_cell: for each &SPCPU_CELL of a unit the span that has it, or NULL
  */
-struct spcpu_spans {
+struct spcpu_cells {
+	unsigned long ptr;
+	unsigned long bytes;
+	struct spcpu_window *window;
 	struct rcu_head rcu;
 	struct spcpu_span *by_cell[];
 };
@@ -49,9 +55,7 @@ struct spcpu_spans {
 /**
  * struct spcpu_window - units of all possible CPUs at their kernel distances
  *
- * @ptr: value of the pointer whose copies are where the units start
- * @bytes: of a unit
- * @spans: which are cut into objects; NULL if none ever is
+ * @cells: for the finder; NULL while it does not know the window
  * @base: address of the lowest CPU's unit
  * @backing: what it is mapped by; NULL while not mapped
  * @areas: the areas of addresses reserved by sparse backing
@@ -67,9 +71,7 @@ struct spcpu_spans {
  * @units: by CPU number
  */
 struct spcpu_window {
-	unsigned long ptr;
-	unsigned long bytes;
-	struct spcpu_spans *spans;
+	struct spcpu_cells *cells;
 	unsigned long base;
 	const struct spcpu_backing *backing;
 	struct vm_struct **areas;
@@ -99,7 +101,8 @@ int spcpu_window_show(struct spcpu_window *window,
 void spcpu_window_hide(struct spcpu_window *window,
 		       const struct spcpu_layout *layout, unsigned int from,
 		       unsigned int nr);
-int spcpu_window_take_spans(struct spcpu_window *window, gfp_t gfp);
+int spcpu_window_cut(struct spcpu_window *window,
+		     const struct spcpu_layout *layout, gfp_t gfp);
 void spcpu_window_destroy(struct spcpu_window *window,
 			  const struct spcpu_layout *layout,
 			  struct spcpu_pages *pages);

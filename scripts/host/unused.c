@@ -18,7 +18,7 @@ void spcpu_index_del(struct spcpu_index *index, struct spcpu_window *window,
 {
 }
 
-void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_window *window)
+void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells)
 {
 }
 
