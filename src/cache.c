@@ -108,12 +108,20 @@ static void exchange(struct spcpu_magazines *m)
 	m->clean = end;
 }
 
-/* a class that is asked for again and again may keep more */
+/*
+ * Full again, as far as the stock goes. A class that is asked for again and again
+ * may keep more, so that it takes longer until the next time.
+ */
 static void refill(struct spcpu *s, struct spcpu_magazines *m)
 {
+	struct spcpu_stock *stock = &s->cache.stocks[m->class];
+
 	m->nr_alloc = spcpu_magazines_allocs(m);
-	m->top += spcpu_stock_take(&s->cache.stocks[m->class], m->bottom,
-				   m->size);
+	if (m->in != m->in_first)
+		exchange(m);
+	if (m->top != m->bottom + m->size && READ_ONCE(stock->nr_objects))
+		m->top += spcpu_stock_take(stock, m->top,
+					   m->bottom + m->size - m->top);
 	m->full = m->top;
 	m->clean = m->top;
 	m->size = min_t(unsigned int, m->size * 2,
@@ -149,12 +157,8 @@ static enum lack take(struct spcpu *s, unsigned int class,
 
 	local_irq_save(flags);
 	m = here(&s->cache, class);
-	if (m != &spcpu_no_magazines) {
-		if (m->top == m->bottom && m->in != m->in_first)
-			exchange(m);
-		if (m->top == m->bottom)
-			refill(s, m);
-	}
+	if (m != &spcpu_no_magazines && m->top == m->bottom)
+		refill(s, m);
 	if (m->top == m->bottom) {
 		local_irq_restore(flags);
 		return m == &spcpu_no_magazines ? MAGAZINES : STOCK;

@@ -56,6 +56,7 @@ struct spcpu_hints {
  * @nr_bits: number of granules
  * @free_bits: number of free granules
  * @nr_empty: number of blocks that are free from end to end
+ * @nr_tail: so many blocks at the end are known to be; nothing but time depends on it
  * @whole: hints of the whole chunk; its left_free and right_free are not kept
  *         up, and its contig_hint, which forgets more, can be 0 while runs
  *         shorter than a block are free
@@ -70,6 +71,7 @@ struct spcpu_map {
 	int nr_bits;
 	int free_bits;
 	int nr_empty;
+	int nr_tail;
 	struct spcpu_hints whole;
 	struct spcpu_hints *blocks;
 	unsigned long *alloc;

@@ -305,6 +305,10 @@ static struct run edge_run(const struct spcpu_map *map, int i)
 	int left = SPCPU_BLOCK_BITS;
 
 	while (r.len && left == SPCPU_BLOCK_BITS && ++i < map->nr_blocks) {
+		if (i >= map->nr_blocks - map->nr_tail) {
+			r.len += map->nr_bits - block_start(i);
+			break;
+		}
 		left = map->blocks[i].left_free;
 		r.len += left;
 	}
@@ -347,6 +351,7 @@ static void take(struct spcpu_map *map, struct run area)
 		if (i != first && i != last)
 			map->blocks[i].first_free = 0;
 	}
+	map->nr_tail = min(map->nr_tail, map->nr_blocks - 1 - last);
 	map->free_bits -= area.len;
 
 	if (note_taken(&map->whole, map->alloc, area))
@@ -368,6 +373,9 @@ static void give(struct spcpu_map *map, struct run area)
 			emptied++;
 	}
 	map->nr_empty += emptied;
+	while (emptied && map->nr_tail < map->nr_blocks &&
+	       spcpu_map_block_free(map, map->nr_blocks - 1 - map->nr_tail))
+		map->nr_tail++;
 	map->free_bits += area.len;
 
 	whole->first_free = min(whole->first_free, area.start);
@@ -526,6 +534,7 @@ int spcpu_map_init(struct spcpu_map *map, int nr_pages,
 
 	map->nr_blocks = nr_pages;
 	map->nr_empty = nr_pages;
+	map->nr_tail = nr_pages;
 	map->nr_bits = block_start(nr_pages);
 	map->free_bits = map->nr_bits;
 

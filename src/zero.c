@@ -73,7 +73,41 @@ void spcpu_zero(const struct spcpu_ready *ready, unsigned long ptr, size_t size)
 		memset((void *)(ptr + ready->offs[i]), 0, size);
 }
 
-/* objects of a size that the compiler knows: as many stores as it takes */
+/*
+ * Of a size that the compiler knows: as many stores as it takes, which for a few
+ * words is less than any other way
+ */
+static __always_inline void zero_one(unsigned long addr, size_t size)
+{
+	u64 *to = (u64 *)addr;
+
+	switch (size) {
+	case 64:
+		to[7] = 0;
+		to[6] = 0;
+		to[5] = 0;
+		to[4] = 0;
+		fallthrough;
+	case 32:
+		to[3] = 0;
+		fallthrough;
+	case 24:
+		to[2] = 0;
+		fallthrough;
+	case 16:
+		to[1] = 0;
+		fallthrough;
+	case 8:
+		to[0] = 0;
+		break;
+	case 4:
+		*(u32 *)addr = 0;
+		break;
+	default:
+		memset(to, 0, size);
+	}
+}
+
 static __always_inline void zero_each(unsigned long off,
 				      const struct spcpu_object *objects,
 				      unsigned int nr, size_t size)
@@ -81,13 +115,13 @@ static __always_inline void zero_each(unsigned long off,
 	unsigned int i;
 
 	for (i = 0; i + 4 <= nr; i += 4, objects += 4) {
-		__builtin_memset((void *)(objects[0].ptr + off), 0, size);
-		__builtin_memset((void *)(objects[1].ptr + off), 0, size);
-		__builtin_memset((void *)(objects[2].ptr + off), 0, size);
-		__builtin_memset((void *)(objects[3].ptr + off), 0, size);
+		zero_one(objects[0].ptr + off, size);
+		zero_one(objects[1].ptr + off, size);
+		zero_one(objects[2].ptr + off, size);
+		zero_one(objects[3].ptr + off, size);
 	}
 	for (; i < nr; i++, objects++)
-		__builtin_memset((void *)(objects->ptr + off), 0, size);
+		zero_one(objects->ptr + off, size);
 }
 
 static __always_inline void zero_all(const struct spcpu_ready *ready,
