@@ -25,6 +25,9 @@ check: ## KUnit suites in three guests; GUESTS="one four nodes"        7 min, fi
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
 	@scripts/memory $(GUESTS)
 
+bench: ## instructions and throughput, beside the kernel's own           2 min, first 3 min
+	@scripts/bench $(GUESTS)
+
 mirror: ## follow the kernel's own allocator through streams         3 min, first 12 min
 	@scripts/mirror $(GUESTS)
 
@@ -40,4 +43,4 @@ selftest: ## prove that the verdict on a run can turn red                       
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory mirror replay census selftest clean
+.PHONY: help modules run shell check memory bench mirror replay census selftest clean

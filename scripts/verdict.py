@@ -11,6 +11,8 @@
   verdict.py memory --json OUT GUEST_DIR...
       reads, for each guest of `make memory`, what scripts/memory keeps in its
       folder: console, verdict
+  verdict.py bench [--some] --json OUT GUEST_DIR...
+      the same for `make bench` (see bench_verdict.py)
   verdict.py mirror --json OUT GUEST_DIR...
       the same for `make mirror`; a guest's folder is named KERNEL-CPUS
 
@@ -553,6 +555,10 @@ def main() -> int:
     for_memory = modes.add_parser('memory')
     for_memory.add_argument('--json', type=Path, required=True)
     for_memory.add_argument('guests', type=Path, nargs='+')
+    for_bench = modes.add_parser('bench')
+    for_bench.add_argument('--json', type=Path, required=True)
+    for_bench.add_argument('--some', action='store_true')
+    for_bench.add_argument('guests', type=Path, nargs='+')
     for_mirror = modes.add_parser('mirror')
     for_mirror.add_argument('--json', type=Path, required=True)
     for_mirror.add_argument('guests', type=Path, nargs='+')
@@ -567,6 +573,9 @@ def main() -> int:
         good = run(args.console, args.started, args.json)
     elif args.mode == 'memory':
         good = memory(args.json, args.guests)
+    elif args.mode == 'bench':
+        from bench_verdict import bench  # which needs this file
+        good = bench(args.json, args.guests, args.some)
     elif args.mode == 'mirror':
         good = mirror(args.json, args.guests)
     else:
