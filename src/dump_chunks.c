@@ -93,7 +93,7 @@ static void show_space(struct seq_file *m, const struct spcpu_chunk *chunk)
 
 static void show_header(struct seq_file *m)
 {
-	seq_puts(m, "#chunk base             flags              slot       free     contig pages populated empty   live\n");
+	seq_puts(m, "#chunk base             flags              slot       free     contig pages populated empty   live  spans\n");
 	seq_printf(m, "#  hints (%d bytes)   contig   start    scan   start    left   right   first\n",
 		   SPCPU_GRANULE);
 }
@@ -108,10 +108,11 @@ static void show_chunk(struct seq_file *m, const struct spcpu_view *view)
 		seq_printf(m, "%4s", "-");
 	else
 		seq_printf(m, "%4d", view->slot);
-	seq_printf(m, " %10zu %10zu %5d %9d %5d %6d\n",
+	seq_printf(m, " %10zu %10zu %5d %9d %5d %6u %6u\n",
 		   spcpu_chunk_free_bytes(chunk),
 		   spcpu_chunk_contig_bytes(chunk), chunk->map.nr_blocks,
-		   chunk->nr_populated, chunk->nr_empty_pop, chunk->nr_alloc);
+		   chunk->nr_populated, chunk->nr_empty_pop, view->nr_live,
+		   view->nr_spans);
 }
 
 static int chunks_show(struct seq_file *m, void *v)

@@ -20,7 +20,7 @@ static bool populated(const struct spcpu_chunk *chunk, unsigned long page)
 static char cell(const struct spcpu_view *view, unsigned long off)
 {
 	const struct spcpu_chunk *chunk = view->chunk;
-	const unsigned long *alloc = chunk->map.alloc;
+	const unsigned long *alloc = chunk->map.alloc, *kept = view->kept;
 	unsigned long from = max_t(unsigned long, off, chunk->head);
 	unsigned long to = min(off + CELL, spcpu_view_end(view));
 
@@ -32,28 +32,29 @@ static char cell(const struct spcpu_view *view, unsigned long off)
 	from >>= SPCPU_GRANULE_SHIFT;
 	to >>= SPCPU_GRANULE_SHIFT;
 	if (find_next_bit(alloc, to, from) == to)
-		return '.';
+		return find_next_bit(kept, to, from) == to ? '.' : 'o';
 	if (find_next_zero_bit(alloc, to, from) == to)
 		return '#';
 	return '+';
 }
 
 /* what is hidden at the ends counts as taken here */
-static bool page_free(const struct spcpu_chunk *chunk, unsigned long page)
+static bool page_free(const struct spcpu_view *view, unsigned long page)
 {
 	unsigned long from = page * SPCPU_BLOCK_BITS;
 	unsigned long to = from + SPCPU_BLOCK_BITS;
 
-	return find_next_bit(chunk->map.alloc, to, from) == to;
+	return find_next_bit(view->chunk->map.alloc, to, from) == to &&
+	       find_next_bit(view->kept, to, from) == to;
 }
 
 /* where the pages end that are free and alike; @page itself if it is not free */
-static unsigned long free_end(const struct spcpu_chunk *chunk,
-			      unsigned long page)
+static unsigned long free_end(const struct spcpu_view *view, unsigned long page)
 {
+	const struct spcpu_chunk *chunk = view->chunk;
 	unsigned long i = page;
 
-	while (i < chunk->map.nr_blocks && page_free(chunk, i) &&
+	while (i < chunk->map.nr_blocks && page_free(view, i) &&
 	       populated(chunk, i) == populated(chunk, page))
 		i++;
 	return i;
@@ -87,7 +88,7 @@ static void show_chunk(struct seq_file *m, const struct spcpu_view *view)
 
 	seq_printf(m, "\nchunk %u %s\n", chunk->id, spcpu_view_flags(view));
 	for (page = 0; page < chunk->map.nr_blocks; page = end) {
-		end = free_end(chunk, page);
+		end = free_end(view, page);
 		if (end > page + 1) {
 			seq_printf(m, "     * %lu-%lu free%s\n", page, end - 1,
 				   populated(chunk, page) ? "" :
@@ -102,7 +103,7 @@ static void show_chunk(struct seq_file *m, const struct spcpu_view *view)
 static int map_show(struct seq_file *m, void *v)
 {
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "# A character is 64 bytes: . free  + partly used  # used  _ not populated  - not the chunk's own\n"
+		seq_puts(m, "# A character is 64 bytes: . free  + partly used  # used  o free for its class  _ not populated  - not the chunk's own\n"
 			    "# A line is a page: its number, its offset in the chunk, 64 characters. Free pages: * FIRST-LAST\n");
 		return 0;
 	}

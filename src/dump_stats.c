@@ -68,7 +68,7 @@ static int measure(const struct spcpu_view *view, int *sizes, int max,
 
 static int find_extents(const struct spcpu_view *view, struct extents *x)
 {
-	int nr = view->chunk->nr_alloc;
+	int nr = view->nr_live;
 	int *sizes;
 
 	*x = (struct extents){};
@@ -198,7 +198,7 @@ static int show_chunk(struct seq_file *m, const struct spcpu_view *view)
 		return err;
 
 	seq_puts(m, title(view));
-	row(m, "nr_alloc", chunk->nr_alloc);
+	row(m, "nr_alloc", view->nr_live);
 	row(m, "max_alloc_size", chunk->max_alloc_size);
 	row(m, "empty_pop_pages", chunk->nr_empty_pop);
 	row(m, "first_bit", chunk->map.whole.first_free);

@@ -32,8 +32,13 @@ struct spcpu_view *spcpu_view_create(struct spcpu *s)
 	view->s = s;
 	view->chunk = spcpu_chunk_create(NULL, 0, s->layout->unit_size, false,
 					 GFP_KERNEL);
-	if (!view->chunk) {
-		kfree(view);
+	view->cells = kvcalloc(s->layout->unit_size >> SPCPU_CELL_SHIFT,
+			       sizeof(*view->cells), GFP_KERNEL);
+	view->kept = kvcalloc(BITS_TO_LONGS(s->layout->unit_size >>
+					    SPCPU_GRANULE_SHIFT),
+			      sizeof(*view->kept), GFP_KERNEL);
+	if (!view->chunk || !view->cells || !view->kept) {
+		spcpu_view_destroy(view);
 		return NULL;
 	}
 	return view;
@@ -51,6 +56,8 @@ void spcpu_view_destroy(struct spcpu_view *view)
 	if (!view)
 		return;
 
+	kvfree(view->kept);
+	kvfree(view->cells);
 	spcpu_chunk_destroy(view->chunk);
 	kfree(view);
 }
@@ -88,6 +95,68 @@ static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
 	to->window = NULL;
 }
 
+/* cells of a chunk */
+static unsigned int nr_cells(const struct spcpu_chunk *chunk)
+{
+	return (unsigned int)chunk->map.nr_blocks << (PAGE_SHIFT -
+						      SPCPU_CELL_SHIFT);
+}
+
+static void copy_cells(struct spcpu_view *view, const struct spcpu_chunk *from)
+{
+	const struct spcpu_cells *cells = from->window->cells;
+
+	memcpy(view->cells, &cells->by_cell[from->start >> SPCPU_CELL_SHIFT],
+	       nr_cells(from) * sizeof(*view->cells));
+}
+
+/* objects that are live become areas, the others holes */
+static void cut_span(struct spcpu_view *view, const struct spcpu_span *span)
+{
+	const struct spcpu_class *class = &spcpu_classes[span->class];
+	struct spcpu_map *map = &view->chunk->map;
+	unsigned int bits = class->size >> SPCPU_GRANULE_SHIFT;
+	unsigned int at = span->off >> SPCPU_GRANULE_SHIFT, i;
+
+	for (i = 0; i < class->objects; i++, at += bits) {
+		u8 state = READ_ONCE(span->states[(i * class->size) >>
+						  span->shift]);
+
+		if (state >= SPCPU_LIVE) {
+			view->nr_live++;
+			__set_bit(at, map->bound);
+			__set_bit(at + bits, map->bound);
+		} else {
+			bitmap_clear(map->alloc, at, bits);
+			bitmap_set(view->kept, at, bits);
+		}
+	}
+}
+
+/*
+ * Under rcu_read_lock() since the chunk was copied. @from, which may have gone, is
+ * only compared: the two of the first chunk share a page.
+ */
+static void cut_spans(struct spcpu_view *view, const struct spcpu_chunk *from)
+{
+	const struct spcpu_span *last = NULL;
+	unsigned int i;
+
+	bitmap_zero(view->kept, view->chunk->map.nr_bits);
+	view->nr_spans = 0;
+	view->nr_live = view->chunk->nr_alloc;
+	for (i = 0; i < nr_cells(view->chunk); i++) {
+		const struct spcpu_span *span = view->cells[i];
+
+		if (!span || span == last || span->chunk != from)
+			continue;
+		view->nr_spans++;
+		view->nr_live--;
+		cut_span(view, span);
+		last = span;
+	}
+}
+
 static const struct spcpu_chunk *find(const struct spcpu *s, unsigned int id)
 {
 	const struct spcpu_chunk *chunk;
@@ -103,6 +172,9 @@ static const struct spcpu_chunk *find(const struct spcpu *s, unsigned int id)
  * @view: the view; what it had before is gone
  * @id: the least number to look for
  *
+ * The states of objects in spans are read after the chunk was copied; they go on
+ * meanwhile.
+ *
  * Context: Any but NMI.
  * Return: True, and @view has the chunk with the least number that is not below
  *	@id; false if there is none.
@@ -113,10 +185,12 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 	const struct spcpu_chunk *chunk;
 	unsigned long flags;
 
+	rcu_read_lock();
 	spin_lock_irqsave(&s->lock, flags);
 	chunk = find(s, id);
 	if (chunk) {
 		copy_chunk(view->chunk, chunk);
+		copy_cells(view, chunk);
 		view->base = (void *)spcpu_chunk_base(chunk);
 		view->slot = spcpu_slot_where(&chunk->type->slots,
 					      &chunk->node);
@@ -125,6 +199,9 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 		view->first = chunk == s->first;
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
+	if (chunk)
+		cut_spans(view, chunk);
+	rcu_read_unlock();
 
 	return chunk;
 }

@@ -13,8 +13,15 @@
 /**
  * struct spcpu_view - one chunk as it was at one moment
  *
+ * Where the chunk has spans the copy's map, but not its hints and counts, shows the
+ * objects in them that are live.
+ *
  * @s: the allocator
  * @chunk: the copy, map included; on no list and without a window
+ * @cells: the spans that it had, by cell; good only while it is loaded
+ * @kept: bit set: the granule is in a span, and not live
+ * @nr_spans: areas that are spans
+ * @nr_live: objects, in spans or not
  * @base: address of the lowest CPU's copy of offset 0; for %p only
  * @slot: the slot it is in; -1 for the reserved chunk, which is in none
  * @accounted: its objects are accounted
@@ -24,6 +31,10 @@
 struct spcpu_view {
 	struct spcpu *s;
 	struct spcpu_chunk *chunk;
+	struct spcpu_span **cells;
+	unsigned long *kept;
+	unsigned int nr_spans;
+	unsigned int nr_live;
 	void *base;
 	int slot;
 	bool accounted;
