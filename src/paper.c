@@ -142,6 +142,8 @@ static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
 	to->whole = from->whole;
 	to->free_bits = from->free_bits;
 	to->nr_empty = from->nr_empty;
+	/* snapshots do not say */
+	to->nr_tail = 0;
 }
 
 /* its live areas, those that hide its ends not counted */
