@@ -234,7 +234,7 @@ static void expect_chunk_row(struct kunit *test, const char *text,
 	char row[160];
 
 	scnprintf(row, sizeof(row),
-		  "%6u %p %-18s %4s %10d %10d %5d %9d %5d %6d", chunk->id,
+		  "%6u %p %-18s %4s %10d %10d %5d %9d %5d %6d      0", chunk->id,
 		  (void *)(chunk->window->base + chunk->start), flags, slot,
 		  chunk->map.free_bits * 4, chunk->map.whole.contig_hint * 4,
 		  chunk->map.nr_blocks, chunk->nr_populated,
