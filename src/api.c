@@ -110,29 +110,31 @@ static noinline void __percpu *alloc(size_t size, size_t align, bool reserved,
 	return ptr;
 }
 
-static __always_inline void __percpu *alloc_quickly(size_t size, size_t align,
-						    gfp_t gfp)
+static __always_inline bool alloc_quickly(size_t size, size_t align, gfp_t gfp,
+					  void __percpu **ptr)
 {
 	int class = spcpu_class_of(size, align, gfp);
 
-	return likely(class >= 0) ? spcpu_cache_pop(&shadow->cache, class) :
-				    NULL;
+	return likely(class >= 0) && spcpu_cache_pop(&shadow->cache, class, ptr);
 }
 
 void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
-	void __percpu *ptr = alloc_quickly(size, align, gfp);
+	void __percpu *ptr;
 
-	return likely(ptr) ? ptr : alloc(size, align, false, gfp, _RET_IP_);
+	if (likely(alloc_quickly(size, align, gfp, &ptr)))
+		return ptr;
+	return alloc(size, align, false, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu_gfp);
 
 void __percpu *__shadow_alloc_percpu(size_t size, size_t align)
 {
-	void __percpu *ptr = alloc_quickly(size, align, GFP_KERNEL);
+	void __percpu *ptr;
 
-	return likely(ptr) ? ptr : alloc(size, align, false, GFP_KERNEL,
-					 _RET_IP_);
+	if (likely(alloc_quickly(size, align, GFP_KERNEL, &ptr)))
+		return ptr;
+	return alloc(size, align, false, GFP_KERNEL, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu);
 

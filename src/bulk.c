@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bulk: several objects by one call. Interrupts are off for many of them, where
- * single calls turn them off and on for each.
+ * Bulk: several objects by one call, which goes into its CPU's part of the cache once
+ * for many.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -10,7 +10,7 @@
 #include "core.h"
 #include "quick.h"
 
-/* objects at a time with interrupts off */
+/* objects at a time with preemption off */
 #define AT_ONCE	64
 
 /* what there is in this CPU's magazine; how many */
@@ -18,15 +18,16 @@ static size_t pop_some(struct spcpu *s, unsigned int class, size_t most,
 		       void __percpu **ptrs)
 {
 	struct spcpu_magazines *m;
-	unsigned long flags;
 	size_t nr, i;
 
-	local_irq_save(flags);
+	if (!spcpu_cache_enter(s->cache.cpus))
+		return 0;
+
 	m = __this_cpu_read(s->cache.cpus->magazines[class]);
 	nr = min3(most, (size_t)AT_ONCE, (size_t)(m->top - m->clean));
 	for (i = 0; i < nr; i++)
 		ptrs[i] = __spcpu_cache_pop(m);
-	local_irq_restore(flags);
+	spcpu_cache_leave(s->cache.cpus);
 	return nr;
 }
 
@@ -71,15 +72,16 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc_bulk);
 static size_t push_some(struct spcpu *s, size_t most, void __percpu **ptrs)
 {
 	size_t nr = min_t(size_t, most, AT_ONCE), i;
-	unsigned long flags;
 
-	local_irq_save(flags);
+	if (!spcpu_cache_enter(s->cache.cpus))
+		return 0;
+
 	for (i = 0; i < nr; i++) {
-		if (!__spcpu_cache_push(&s->cache, &s->finder,
+		if (!__spcpu_cache_push(s->cache.cpus, &s->finder,
 					(__force unsigned long)ptrs[i]))
 			break;
 	}
-	local_irq_restore(flags);
+	spcpu_cache_leave(s->cache.cpus);
 	return i;
 }
 

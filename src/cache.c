@@ -11,10 +11,10 @@
 #include "core.h"
 #include "quick.h"
 
-/* at a time, with interrupts off, so many are zeroed: objects, copies, bytes */
-#define ZERO_OBJECTS	32
+/* at a time, with preemption off, so many are zeroed: objects, copies, bytes */
+#define ZERO_OBJECTS	64
 #define ZERO_COPIES	256
-#define ZERO_BYTES	4096
+#define ZERO_BYTES	16384
 /* larger ones gain nothing from it: each is zeroed by who gets it */
 #define ZERO_LARGEST	64
 
@@ -25,14 +25,14 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_no_magazines);
 /* what kept an object from being had, or put away, at once */
 enum lack {
 	NOTHING,
-	MAGAZINES,
-	STOCK,
+	MAGAZINES,	/* this CPU has none */
+	STOCK,		/* there are none in stock either */
+	LEAVE,		/* we interrupt somebody who is in the CPU's part */
 };
 
 static struct spcpu_magazines *here(const struct spcpu_cache *cache,
 				    unsigned int class)
 {
-	lockdep_assert_irqs_disabled();
 	return __this_cpu_read(cache->cpus->magazines[class]);
 }
 
@@ -60,26 +60,29 @@ static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
 	return m;
 }
 
-/* false if the allocator is going away */
+/* into this CPU's part; false if the allocator is going away, or if we are not in */
 static bool install(struct spcpu *s, struct spcpu_magazines *m)
 {
 	struct spcpu_cpu_cache *cpu;
-	unsigned long flags;
-	bool alive;
+	bool alive, first = false;
 
-	local_irq_save(flags);
+	if (!spcpu_cache_enter(s->cache.cpus)) {
+		kfree(m);
+		return false;
+	}
 	cpu = this_cpu_ptr(s->cache.cpus);
 	alive = !READ_ONCE(s->dying);
 	/* another CPU than the one that had none, or an interrupt was faster */
 	if (alive && cpu->magazines[m->class] == &spcpu_no_magazines) {
 		cpu->magazines[m->class] = m;
-		cpu->nr++;
-		if (atomic_inc_return(&s->cache.nr_magazines) == 1)
-			spcpu_cache_watch(s);
+		WRITE_ONCE(cpu->nr, cpu->nr + 1);
+		first = atomic_inc_return(&s->cache.nr_magazines) == 1;
 		m = NULL;
 	}
-	local_irq_restore(flags);
+	spcpu_cache_leave(s->cache.cpus);
 
+	if (first)
+		spcpu_cache_watch(s);
 	kfree(m);
 	return alive;
 }
@@ -152,15 +155,16 @@ static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)
 {
 	struct spcpu_magazines *m;
-	unsigned long flags;
 	bool cleaned;
 
-	local_irq_save(flags);
+	if (!spcpu_cache_enter(s->cache.cpus))
+		return LEAVE;
+
 	m = here(&s->cache, class);
 	if (m != &spcpu_no_magazines && m->top == m->bottom)
 		refill(s, m);
 	if (m->top == m->bottom) {
-		local_irq_restore(flags);
+		spcpu_cache_leave(s->cache.cpus);
 		return m == &spcpu_no_magazines ? MAGAZINES : STOCK;
 	}
 
@@ -168,11 +172,23 @@ static enum lack take(struct spcpu *s, unsigned int class,
 	*object = *--m->top;
 	if (!cleaned)
 		m->clean = m->top;
-	WRITE_ONCE(*object->state, SPCPU_LIVE);
-	local_irq_restore(flags);
+	spcpu_cache_leave(s->cache.cpus);
 
 	if (!cleaned)
 		spcpu_zero(&s->ready, object->ptr, spcpu_classes[class].size);
+	WRITE_ONCE(*object->state, SPCPU_LIVE);
+	return NOTHING;
+}
+
+/* an object from the stock, for want of magazines */
+static enum lack take_from_stock(struct spcpu *s, unsigned int class,
+				 struct spcpu_object *object)
+{
+	if (!spcpu_stock_take(&s->cache.stocks[class], object, 1))
+		return STOCK;
+
+	spcpu_zero(&s->ready, object->ptr, spcpu_classes[class].size);
+	WRITE_ONCE(*object->state, SPCPU_LIVE);
 	return NOTHING;
 }
 
@@ -201,12 +217,14 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
 
 	gfp = current_gfp_context(req->gfp);
 	might_alloc(gfp);
-	while ((lack = take(s, class, &object))) {
-		if (lack == MAGAZINES && !add_magazines(s, class, gfp))
-			return spcpu_alloc(s, req, ptr);
+	do {
+		lack = take(s, class, &object);
+		if (lack == LEAVE ||
+		    (lack == MAGAZINES && !add_magazines(s, class, gfp)))
+			lack = take_from_stock(s, class, &object);
 		if (lack == STOCK && spcpu_span_create(s, class, gfp))
 			return spcpu_alloc(s, req, ptr);
-	}
+	} while (lack);
 	*ptr = (void __percpu __force *)object.ptr;
 	return 0;
 }
@@ -226,63 +244,71 @@ static void make_room(struct spcpu *s, struct spcpu_magazines *m,
 	m->in = m->in_first;
 }
 
-/*
- * -EFAULT: not an object of a span; -EAGAIN: its state has changed. Interrupts are
- * off.
- */
-static int put(struct spcpu *s, unsigned long ptr, enum lack *lack,
-	       struct list_head *empty)
+/* no more than a look at what is to be freed; its class */
+static int examine(struct spcpu *s, unsigned long ptr, unsigned int *class)
 {
-	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
-	struct spcpu_magazines *m;
+	struct spcpu_span *span;
 	u8 *state;
 	int err;
 
-	*lack = NOTHING;
-	if (!span)
-		return -EFAULT;
-	err = spcpu_span_check(span, ptr);
-	if (err)
-		return err;
-	state = &span->states[spcpu_span_step(span, ptr)];
-	if (READ_ONCE(*state) == SPCPU_LIVE_INIT) {
-		spcpu_object_gone(s, (void __percpu __force *)ptr);
-		cmpxchg(state, SPCPU_LIVE_INIT, SPCPU_LIVE);
+	rcu_read_lock();
+	span = spcpu_span_find(&s->finder, ptr);
+	err = span ? spcpu_span_check(span, ptr) : -EFAULT;
+	if (!err) {
+		*class = span->class;
+		state = &span->states[spcpu_span_step(span, ptr)];
+		if (READ_ONCE(*state) == SPCPU_LIVE_INIT) {
+			spcpu_object_gone(s, (void __percpu __force *)ptr);
+			cmpxchg(state, SPCPU_LIVE_INIT, SPCPU_LIVE);
+		}
 	}
+	rcu_read_unlock();
+	return err;
+}
 
-	m = here(&s->cache, span->class);
+/* into this CPU's magazine, with room made for it; true if that is done */
+static enum lack put(struct spcpu *s, unsigned long ptr, unsigned int class,
+		     struct list_head *empty, bool *done)
+{
+	struct spcpu_magazines *m;
+
+	*done = false;
+	if (!spcpu_cache_enter(s->cache.cpus))
+		return LEAVE;
+
+	m = here(&s->cache, class);
 	if (m == &spcpu_no_magazines) {
-		*lack = MAGAZINES;
-		return -EAGAIN;
+		spcpu_cache_leave(s->cache.cpus);
+		return MAGAZINES;
 	}
 	if (m->in == m->in_end)
 		make_room(s, m, empty);
-	return __spcpu_cache_push(&s->cache, &s->finder, ptr) ? 0 : -EAGAIN;
+	*done = __spcpu_cache_push(s->cache.cpus, &s->finder, ptr);
+	spcpu_cache_leave(s->cache.cpus);
+	return NOTHING;
 }
 
-/* past the magazines into the stock; interrupts are off */
-static int put_in_stock(struct spcpu *s, unsigned long ptr,
-			struct list_head *empty)
+/* past the magazines into the stock; true if that is done */
+static bool put_in_stock(struct spcpu *s, unsigned long ptr,
+			 struct list_head *empty)
 {
-	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
 	struct spcpu_object object = { .ptr = ptr };
+	struct spcpu_span *span;
+	bool done = false;
 
-	/* it has been looked at, but others may be faster */
-	if (!span || spcpu_span_check(span, ptr))
-		return -EAGAIN;
-	object.state = &span->states[spcpu_span_step(span, ptr)];
-	if (cmpxchg(object.state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) != SPCPU_LIVE)
-		return -EAGAIN;
-
-	spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1, empty);
-	return 0;
-}
-
-static unsigned int class_at(struct spcpu *s, unsigned long ptr)
-{
-	struct spcpu_span *span = spcpu_span_find(&s->finder, ptr);
-
-	return span ? span->class : 0;
+	rcu_read_lock();
+	span = spcpu_span_find(&s->finder, ptr);
+	/* it has been looked at, but others may have been faster */
+	if (span && !spcpu_span_check(span, ptr)) {
+		object.state = &span->states[spcpu_span_step(span, ptr)];
+		done = cmpxchg(object.state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) ==
+		       SPCPU_LIVE;
+	}
+	if (done)
+		spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1,
+				 empty);
+	rcu_read_unlock();
+	return done;
 }
 
 /**
@@ -296,27 +322,25 @@ static unsigned int class_at(struct spcpu *s, unsigned long ptr)
 int spcpu_cache_free(struct spcpu *s, void __percpu *ptr)
 {
 	unsigned long value = (__force unsigned long)ptr;
-	bool bare = false;
-	unsigned long flags;
 	unsigned int class;
 	LIST_HEAD(empty);
 	enum lack lack;
+	bool done;
 	int err;
 
 	if (!s->cache.stocks)
 		return spcpu_free(s, ptr);
 
 	do {
-		local_irq_save(flags);
-		err = put(s, value, &lack, &empty);
-		if (lack == MAGAZINES && bare)
-			err = put_in_stock(s, value, &empty);
-		class = class_at(s, value);
-		local_irq_restore(flags);
+		err = examine(s, value, &class);
+		if (err)
+			break;
 
-		if (lack == MAGAZINES)
-			bare = !add_magazines(s, class, GFP_NOWAIT);
-	} while (err == -EAGAIN);
+		lack = put(s, value, class, &empty, &done);
+		if (lack == LEAVE ||
+		    (lack == MAGAZINES && !add_magazines(s, class, GFP_NOWAIT)))
+			done = put_in_stock(s, value, &empty);
+	} while (!done);
 
 	spcpu_spans_release(s, &empty);
 	return err == -EFAULT ? spcpu_free(s, ptr) : err;

@@ -22,8 +22,8 @@
 /**
  * struct spcpu_magazines - the two magazines of a class on a CPU
  *
- * Of their CPU alone, interrupts off; those that were surrendered, of whoever took
- * them.
+ * Of who is in its CPU's part, see spcpu_cache_enter(); those that were surrendered,
+ * of whoever took them.
  *
  * @top: behind the next object to hand out
  * @clean: those from here to @top are zeroed; those before are not
@@ -62,12 +62,14 @@ struct spcpu_magazines {
 /**
  * struct spcpu_cpu_cache - one CPU's part
  *
+ * @busy: somebody is in it, see spcpu_cache_enter()
  * @magazines: by class; &spcpu_no_magazines where there are none
  * @nr: how many there are
  * @nr_alloc: objects handed out from magazines that are no more
  * @nr_free: objects collected by them
  */
 struct spcpu_cpu_cache {
+	bool busy;
 	struct spcpu_magazines *magazines[SPCPU_NR_CLASSES];
 	unsigned int nr;
 	u64 nr_alloc;

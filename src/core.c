@@ -274,12 +274,10 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 
 	lockdep_assert_held(&s->lock);
 
-	cells = spcpu_finder_find(&s->finder, value);
-	if (!cells)
+	if (!spcpu_finder_find(&s->finder, value, &cells, off))
 		return -EFAULT;
 
 	window = cells->window;
-	*off = value - cells->ptr;
 
 	if (spcpu_chunk_has(window->chunk, *off))
 		*chunk = window->chunk;

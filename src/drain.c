@@ -4,8 +4,8 @@
  * are taken from their CPU and emptied into the stock. Spans that are whole again
  * go back to the core.
  *
- * A CPU hands over its magazines itself, in an interrupt, and somebody who can take
- * the time empties them.
+ * A CPU hands over its magazines itself, in an interrupt that asks for them, unless
+ * that finds somebody in its part; and somebody who can take the time empties them.
  */
 #include <linux/cpu.h>
 #include <linux/slab.h>
@@ -13,11 +13,12 @@
 
 #include "compat/kunit.h"
 #include "core.h"
+#include "quick.h"
 
 /* magazines that nobody touched for so long are taken */
 #define IDLE	HZ
 
-/* of the CPU that this runs on, interrupts off; or of one that is not there */
+/* of the CPU in whose part we are, or of one that is not there */
 static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
 		      unsigned int class)
 {
@@ -27,7 +28,7 @@ static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
 		return;
 
 	cpu->magazines[class] = &spcpu_no_magazines;
-	cpu->nr--;
+	WRITE_ONCE(cpu->nr, cpu->nr - 1);
 	cpu->nr_alloc += spcpu_magazines_allocs(m);
 	cpu->nr_free += spcpu_magazines_frees(m);
 	atomic_dec(&cache->nr_magazines);
@@ -39,8 +40,12 @@ static void surrender_all(void *data)
 	struct spcpu_cache *cache = data;
 	unsigned int i;
 
+	if (!spcpu_cache_enter(cache->cpus))
+		return;
+
 	for (i = 0; i < SPCPU_NR_CLASSES; i++)
 		surrender(cache, this_cpu_ptr(cache->cpus), i);
+	spcpu_cache_leave(cache->cpus);
 }
 
 static bool is_idle(struct spcpu_magazines *m)
@@ -55,21 +60,28 @@ static bool is_idle(struct spcpu_magazines *m)
 static void surrender_idle(void *data)
 {
 	struct spcpu_cache *cache = data;
-	struct spcpu_cpu_cache *cpu = this_cpu_ptr(cache->cpus);
+	struct spcpu_cpu_cache *cpu;
 	unsigned int i;
 
+	if (!spcpu_cache_enter(cache->cpus))
+		return;
+
+	cpu = this_cpu_ptr(cache->cpus);
 	for (i = 0; i < SPCPU_NR_CLASSES; i++) {
 		if (cpu->magazines[i] != &spcpu_no_magazines &&
 		    is_idle(cpu->magazines[i]))
 			surrender(cache, cpu, i);
 	}
+	spcpu_cache_leave(cache->cpus);
 }
 
+/* or is about to have some */
 static bool has_magazines(int cpu, void *data)
 {
 	struct spcpu_cache *cache = data;
+	struct spcpu_cpu_cache *part = per_cpu_ptr(cache->cpus, cpu);
 
-	return READ_ONCE(per_cpu_ptr(cache->cpus, cpu)->nr);
+	return READ_ONCE(part->nr) || READ_ONCE(part->busy);
 }
 
 static void empty_one(struct spcpu *s, struct spcpu_magazines *m)
@@ -97,7 +109,7 @@ static void empty_surrendered(struct spcpu *s)
  * spcpu_cache_drain() - have all CPUs that are online give their objects back
  * @s: the allocator
  *
- * They may take new ones at once.
+ * They may take new ones at once. A CPU that is just about to use its own keeps them.
  *
  * Context: Process context, memory reclaim included; interrupts on. May sleep.
  */
@@ -136,7 +148,13 @@ void spcpu_cache_drain_all(struct spcpu *s)
 	unsigned int cpu;
 
 	cpus_read_lock();
-	spcpu_cache_drain(s);
+	/* who did not see that it is dying was in before, and is out soon */
+	for_each_online_cpu(cpu) {
+		while (has_magazines(cpu, &s->cache)) {
+			spcpu_cache_drain(s);
+			cond_resched();
+		}
+	}
 	for_each_possible_cpu(cpu) {
 		if (!cpu_online(cpu))
 			spcpu_cache_drain_cpu(s, cpu);

@@ -16,16 +16,24 @@
 #define MOST_STRETCHES	3
 #define LEAST_PLACES	64
 
-/* stands where a window was: it has no pointers */
+struct spcpu_cells spcpu_nowhere;
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_nowhere);
+
+/* stands where a window was; has no pointers either */
 static struct spcpu_cells gone;
 
 static struct spcpu_finder_table *make_table(unsigned long places, gfp_t gfp)
 {
 	struct spcpu_finder_table *table;
+	unsigned long i;
 
 	table = kvzalloc(struct_size(table, places, places), gfp);
-	if (table)
-		table->mask = places - 1;
+	if (!table)
+		return NULL;
+
+	table->mask = places - 1;
+	for (i = 0; i < places; i++)
+		table->places[i] = &spcpu_nowhere;
 	return table;
 }
 
@@ -76,7 +84,7 @@ static void put(struct spcpu_finder_table *table, unsigned long stretch,
 	unsigned long i = spcpu_finder_hash(stretch);
 
 	/* a mark is not used again: there would be no telling whose it was */
-	while (table->places[i & table->mask])
+	while (table->places[i & table->mask] != &spcpu_nowhere)
 		i++;
 	/* pairs with spcpu_finder_find(): who sees them sees what is in them */
 	smp_store_release(&table->places[i & table->mask], cells);
@@ -105,7 +113,7 @@ static void move_all(const struct spcpu_finder *finder,
 	for (i = 0; i <= from->mask; i++) {
 		struct spcpu_cells *cells = from->places[i];
 
-		if (!cells || cells == &gone)
+		if (cells == &spcpu_nowhere || cells == &gone)
 			continue;
 
 		j = spcpu_finder_hash(cells->ptr >> finder->shift);
@@ -206,7 +214,7 @@ void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells)
 	stretch = cells->ptr >> finder->shift;
 	for (nr = 0; nr < MOST_STRETCHES; nr++, stretch++) {
 		i = spcpu_finder_hash(stretch & (~0UL >> finder->shift));
-		for (; table->places[i & table->mask]; i++) {
+		for (; table->places[i & table->mask] != &spcpu_nowhere; i++) {
 			if (table->places[i & table->mask] != cells)
 				continue;
 			WRITE_ONCE(table->places[i & table->mask], &gone);

@@ -17,11 +17,11 @@
  * struct spcpu_finder_table - windows by the stretches that they touch
  *
  * Open addressing: a window is at the place of its stretch's hash or behind, and no
- * place in between is NULL. At least half of the places are.
+ * place in between is empty: &spcpu_nowhere. At least half of the places are.
  *
  * @rcu: lookups may go on in a table that was replaced
  * @mask: places - 1
- * @used: places that are not NULL
+ * @used: places that are not empty
  * @places: windows' cells, and marks where some were
  */
 struct spcpu_finder_table {
@@ -48,6 +48,9 @@ struct spcpu_finder {
 	spinlock_t lock; /* changes of the table */
 	struct spcpu_finder_table __rcu *table;
 };
+
+/* has no pointers; stands where there is nothing */
+extern struct spcpu_cells spcpu_nowhere;
 
 int spcpu_finder_init(struct spcpu_finder *finder, size_t unit_size);
 void spcpu_finder_exit(struct spcpu_finder *finder);

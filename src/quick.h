@@ -8,7 +8,8 @@
 
 #include <linux/bitops.h>
 #include <linux/hash.h>
-#include <linux/irqflags.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 
 #include "cache.h"
 
@@ -22,25 +23,33 @@ static __always_inline unsigned long spcpu_finder_hash(unsigned long stretch)
  * spcpu_finder_find() - which window has this pointer?
  * @finder: the finder
  * @ptr: value of a pointer, any
+ * @cells: set to the window's, if one has
+ * @off: set to the bytes from the start of a unit, then
  *
  * Context: Any, under rcu_read_lock() or with preemption or interrupts off; or
  *	under the lock under which windows are deleted.
- * Return: The window's cells; NULL: it is no pointer of ours.
+ * Return: True if one has; false: it is no pointer of ours.
  */
-static __always_inline struct spcpu_cells *
-spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr)
+static __always_inline bool
+spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr,
+		  const struct spcpu_cells **cells, unsigned long *off)
 {
 	const struct spcpu_finder_table *table;
-	struct spcpu_cells *cells;
 	unsigned long i;
 
 	table = rcu_dereference_check(finder->table,
 				      rcu_read_lock_sched_held());
-	for (i = spcpu_finder_hash(ptr >> finder->shift);; i++) {
-		cells = READ_ONCE(table->places[i & table->mask]);
-		if (unlikely(!cells) || likely(ptr - cells->ptr < cells->bytes))
-			return cells;
+	i = spcpu_finder_hash(ptr >> finder->shift) & table->mask;
+	*cells = READ_ONCE(table->places[i]);
+	*off = ptr - (*cells)->ptr;
+	while (unlikely(*off >= (*cells)->bytes)) {
+		if (*cells == &spcpu_nowhere)
+			return false;
+		i = (i + 1) & table->mask;
+		*cells = READ_ONCE(table->places[i]);
+		*off = ptr - (*cells)->ptr;
 	}
+	return true;
 }
 
 /**
@@ -54,12 +63,12 @@ spcpu_finder_find(const struct spcpu_finder *finder, unsigned long ptr)
 static __always_inline struct spcpu_span *
 spcpu_span_find(const struct spcpu_finder *finder, unsigned long ptr)
 {
-	const struct spcpu_cells *cells = spcpu_finder_find(finder, ptr);
+	const struct spcpu_cells *cells;
+	unsigned long off;
 
-	if (unlikely(!cells))
+	if (unlikely(!spcpu_finder_find(finder, ptr, &cells, &off)))
 		return NULL;
-	return READ_ONCE(cells->by_cell[(ptr - cells->ptr) >>
-					SPCPU_CELL_SHIFT]);
+	return READ_ONCE(cells->by_cell[off >> SPCPU_CELL_SHIFT]);
 }
 
 /**
@@ -97,7 +106,45 @@ static inline int spcpu_span_check(const struct spcpu_span *span,
 								     -ENOENT;
 }
 
-/* an object that is zeroed, of which there is one; interrupts are off */
+/**
+ * spcpu_cache_enter() - go into this CPU's part
+ * @cpus: all CPUs' parts
+ *
+ * Interrupts stay on. One that comes meanwhile finds somebody in, and does without
+ * magazines: it goes to the stock.
+ *
+ * Context: Any but NMI. From now on preemption is off.
+ * Return: False if this is such an interrupt; then nothing has changed.
+ */
+static __always_inline bool
+spcpu_cache_enter(struct spcpu_cpu_cache __percpu *cpus)
+{
+	preempt_disable();
+	/* who comes in between these two is out again before the second */
+	if (unlikely(__this_cpu_read(cpus->busy))) {
+		preempt_enable();
+		return false;
+	}
+	__this_cpu_write(cpus->busy, true);
+	barrier();
+	return true;
+}
+
+/**
+ * spcpu_cache_leave() - leave it
+ * @cpus: all CPUs' parts
+ *
+ * Context: After spcpu_cache_enter() returned true, on the same CPU.
+ */
+static __always_inline void
+spcpu_cache_leave(struct spcpu_cpu_cache __percpu *cpus)
+{
+	barrier();
+	__this_cpu_write(cpus->busy, false);
+	preempt_enable();
+}
+
+/* an object that is zeroed, of which there is one */
 static __always_inline void __percpu *
 __spcpu_cache_pop(struct spcpu_magazines *m)
 {
@@ -111,55 +158,57 @@ __spcpu_cache_pop(struct spcpu_magazines *m)
  * spcpu_cache_pop() - take an object out of this CPU's magazine
  * @cache: the cache, on or off
  * @class: the class
+ * @ptr: set to the object, live and zeroed, if there is one
  *
  * Context: Any but NMI.
- * Return: The object, live and zeroed; NULL: there is none that is, and
- *	spcpu_cache_alloc() knows what to do.
+ * Return: True if there is; if not, spcpu_cache_alloc() knows what to do.
  */
-static __always_inline void __percpu *
-spcpu_cache_pop(const struct spcpu_cache *cache, unsigned int class)
+static __always_inline bool spcpu_cache_pop(const struct spcpu_cache *cache,
+					    unsigned int class,
+					    void __percpu **ptr)
 {
+	struct spcpu_cpu_cache __percpu *cpus = cache->cpus;
 	struct spcpu_magazines *m;
-	unsigned long flags;
-	void __percpu *ptr;
 
-	local_irq_save(flags);
-	m = __this_cpu_read(cache->cpus->magazines[class]);
+	if (unlikely(!spcpu_cache_enter(cpus)))
+		return false;
+
+	m = __this_cpu_read(cpus->magazines[class]);
 	if (unlikely(m->top == m->clean)) {
-		local_irq_restore(flags);
-		return NULL;
+		spcpu_cache_leave(cpus);
+		return false;
 	}
-	ptr = __spcpu_cache_pop(m);
-	local_irq_restore(flags);
-	return ptr;
+	*ptr = __spcpu_cache_pop(m);
+	spcpu_cache_leave(cpus);
+	return true;
 }
 
-/* put a live object into a magazine; interrupts are off */
+/* put a live object into a magazine of this CPU, in whose part we are */
 static __always_inline bool
-__spcpu_cache_push(const struct spcpu_cache *cache,
+__spcpu_cache_push(struct spcpu_cpu_cache __percpu *cpus,
 		   const struct spcpu_finder *finder, unsigned long ptr)
 {
 	struct spcpu_span *span = spcpu_span_find(finder, ptr);
+	u8 *live, state = SPCPU_LIVE;
 	struct spcpu_magazines *m;
 	struct spcpu_object *object;
 	unsigned long step;
-	u8 state = SPCPU_LIVE;
 
 	if (unlikely(!span))
 		return false;
 	step = spcpu_span_step(span, ptr);
 	if (unlikely(step >= span->steps))
 		return false;
-	m = __this_cpu_read(cache->cpus->magazines[span->class]);
+	m = __this_cpu_read(cpus->magazines[span->class]);
 	object = m->in;
 	if (unlikely(object == m->in_end))
 		return false;
 	/* of two that free it at the same time, one finds that it is free */
-	if (unlikely(!try_cmpxchg(&span->states[step], &state,
-				  SPCPU_IN_MAGAZINE)))
+	live = &span->states[step];
+	if (unlikely(!try_cmpxchg(live, &state, SPCPU_IN_MAGAZINE)))
 		return false;
 	object->ptr = ptr;
-	object->state = &span->states[step];
+	object->state = live;
 	m->in = object + 1;
 	return true;
 }
@@ -178,15 +227,17 @@ static __always_inline bool spcpu_cache_push(const struct spcpu_cache *cache,
 					     const struct spcpu_finder *finder,
 					     const void __percpu *ptr)
 {
-	unsigned long flags;
+	struct spcpu_cpu_cache __percpu *cpus = cache->cpus;
 
-	local_irq_save(flags);
-	if (unlikely(!__spcpu_cache_push(cache, finder,
+	if (unlikely(!spcpu_cache_enter(cpus)))
+		return false;
+
+	if (unlikely(!__spcpu_cache_push(cpus, finder,
 					 (__force unsigned long)ptr))) {
-		local_irq_restore(flags);
+		spcpu_cache_leave(cpus);
 		return false;
 	}
-	local_irq_restore(flags);
+	spcpu_cache_leave(cpus);
 	return true;
 }
 
