@@ -123,9 +123,11 @@ static int try(struct spcpu_map *copy, const struct spcpu_map *map, int bits,
 	copy->blocks = was.blocks;
 	copy->alloc = was.alloc;
 	copy->bound = was.bound;
+	copy->open = was.open;
 	memcpy(copy->blocks, map->blocks, map->nr_blocks * sizeof(*map->blocks));
 	bitmap_copy(copy->alloc, map->alloc, map->nr_bits);
 	bitmap_copy(copy->bound, map->bound, map->nr_bits + 1);
+	bitmap_copy(copy->open, map->open, map->nr_blocks);
 	off = spcpu_map_alloc(copy, bits, align, populated);
 	*copy = was;
 	return off;

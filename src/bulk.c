@@ -13,22 +13,24 @@
 /* objects at a time with preemption off */
 #define AT_ONCE	64
 
-/* what there is in this CPU's magazine; how many */
+/* what there is for this CPU without much ado; how many */
 static size_t pop_some(struct spcpu *s, unsigned int class, size_t most,
 		       void __percpu **ptrs)
 {
+	size_t nr = min_t(size_t, most, AT_ONCE), i;
 	struct spcpu_magazines *m;
-	size_t nr, i;
 
 	if (!spcpu_cache_enter(s->cache.cpus))
 		return 0;
 
 	m = __this_cpu_read(s->cache.cpus->magazines[class]);
-	nr = min3(most, (size_t)AT_ONCE, (size_t)(m->top - m->clean));
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
+		if (m->top == m->clean && !spcpu_cache_prepare(s, m))
+			break;
 		ptrs[i] = __spcpu_cache_pop(m);
+	}
 	spcpu_cache_leave(s->cache.cpus);
-	return nr;
+	return i;
 }
 
 /**

@@ -150,6 +150,24 @@ static bool clean(struct spcpu *s, struct spcpu_magazines *m)
 	return true;
 }
 
+/**
+ * spcpu_cache_prepare() - have objects that can be popped
+ * @s: the allocator
+ * @m: magazines of this CPU, in whose part we are, with none that can
+ *
+ * Context: Any but NMI.
+ * Return: True if there are some now; false: there is no stock, or the class's are
+ *	zeroed by who gets them.
+ */
+bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
+{
+	if (m == &spcpu_no_magazines)
+		return false;
+	if (m->top == m->bottom)
+		refill(s, m);
+	return m->top != m->bottom && clean(s, m);
+}
+
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)

@@ -64,6 +64,8 @@ struct spcpu_hints {
  * @alloc: bit set: the granule is taken
  * @bound: bit set: an area begins here, or one ends just before; accurate only
  *         where @alloc is set; one bit longer than @alloc
+ * @open: bit clear: the block's hints know no free run, neither in it nor at its
+ *        right end; nothing but time depends on it
  * @populated: bit set: the page is backed; owned by the chunk, read here
  */
 struct spcpu_map {
@@ -76,6 +78,7 @@ struct spcpu_map {
 	struct spcpu_hints *blocks;
 	unsigned long *alloc;
 	unsigned long *bound;
+	unsigned long *open;
 	const unsigned long *populated;
 };
 

@@ -232,6 +232,20 @@ static int look_from(const struct spcpu_hints *h, int bits)
 
 /* blocks: their hints after a change of the bitmap */
 
+/* a block's hints have changed: need it be looked at when room is wanted? */
+static void note_open(struct spcpu_map *map, int i)
+{
+	const struct spcpu_hints *h = &map->blocks[i];
+
+	__assign_bit(i, map->open, h->contig_hint || h->right_free);
+}
+
+/* the first block from @i on that may have room; @map->nr_blocks: none */
+static int next_open(const struct spcpu_map *map, int i)
+{
+	return find_next_bit(map->open, map->nr_blocks, i);
+}
+
 static void rescan_block(struct spcpu_map *map, int i)
 {
 	struct spcpu_hints *h = &map->blocks[i];
@@ -265,6 +279,7 @@ static bool take_in_block(struct spcpu_map *map, int i, struct run part)
 	if (broken)
 		rescan_block(map, i);
 
+	note_open(map, i);
 	return was_empty;
 }
 
@@ -292,6 +307,7 @@ static struct run give_in_block(struct spcpu_map *map, int i, struct run part)
 
 	part = (struct run){ from, to - from };
 	note_run(h, part);
+	note_open(map, i);
 	return part;
 }
 
@@ -318,8 +334,10 @@ static struct run edge_run(const struct spcpu_map *map, int i)
 /* the chunk learns of the runs that its blocks know, those from @pos on */
 static void survey(struct spcpu_map *map, int pos)
 {
-	while (pos < map->nr_bits) {
-		int i = block_of(pos);
+	int i;
+
+	for (i = block_of(pos); (i = next_open(map, i)) < map->nr_blocks;
+	     i = block_of(pos)) {
 		struct run r = longest_of(&map->blocks[i]);
 		bool inside = r.len && run_end(r) < SPCPU_BLOCK_BITS;
 
@@ -452,7 +470,7 @@ static int find_promise(const struct spcpu_map *map, const struct wish *w)
 		    (!w->populated || all_backed(map, i, last, &next)))
 			return start;
 
-		pos = block_start(next);
+		pos = block_start(next_open(map, next));
 	}
 	return -1;
 }
@@ -500,6 +518,7 @@ static void note_skipped(struct spcpu_map *map, struct run skipped)
 
 	start = free_since(block_alloc(map, i), skipped.start - block_start(i));
 	note_run(&map->blocks[i], (struct run){ start, end - start });
+	note_open(map, i);
 }
 
 static void mark_taken(struct spcpu_map *map, struct run area)
@@ -543,12 +562,14 @@ int spcpu_map_init(struct spcpu_map *map, int nr_pages,
 			      sizeof(*map->alloc), gfp);
 	map->bound = kvcalloc(BITS_TO_LONGS(map->nr_bits + 1),
 			      sizeof(*map->bound), gfp);
-	if (!map->blocks || !map->alloc || !map->bound) {
+	map->open = kvcalloc(BITS_TO_LONGS(nr_pages), sizeof(*map->open), gfp);
+	if (!map->blocks || !map->alloc || !map->bound || !map->open) {
 		spcpu_map_exit(map);
 		return -ENOMEM;
 	}
 
 	hints_init(&map->whole, map->nr_bits);
+	bitmap_fill(map->open, nr_pages);
 	for (i = 0; i < nr_pages; i++)
 		hints_init(&map->blocks[i], SPCPU_BLOCK_BITS);
 	return 0;
@@ -565,6 +586,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_init);
  */
 void spcpu_map_exit(struct spcpu_map *map)
 {
+	kvfree(map->open);
 	kvfree(map->bound);
 	kvfree(map->alloc);
 	kvfree(map->blocks);

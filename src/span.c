@@ -72,8 +72,8 @@ unsigned int spcpu_stock_take(struct spcpu_stock *stock,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_stock_take);
 
-/* one object back into its span; true if that is whole again */
-static bool give_to(struct spcpu_stock *stock, struct spcpu_span *span,
+/* one object back into its span */
+static void give_to(struct spcpu_stock *stock, struct spcpu_span *span,
 		    const struct spcpu_object *object)
 {
 	WRITE_ONCE(*object->state, SPCPU_IN_SPAN);
@@ -81,7 +81,6 @@ static bool give_to(struct spcpu_stock *stock, struct spcpu_span *span,
 	/* to the front: spans that are nearly used up are used up first */
 	if (!span->nr_free++)
 		list_add(&span->node, &stock->spans);
-	return span->nr_free == spcpu_classes[span->class].objects;
 }
 
 /**
@@ -98,6 +97,7 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 		      const struct spcpu_object *objects, unsigned int nr,
 		      struct list_head *empty)
 {
+	unsigned int whole = spcpu_classes[stock - s->cache.stocks].objects;
 	struct spcpu_span *span;
 	unsigned long flags;
 	unsigned int i;
@@ -107,7 +107,8 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 	stock->given++;
 	for (i = 0; i < nr; i++) {
 		span = spcpu_span_find(&s->finder, objects[i].ptr);
-		if (!give_to(stock, span, &objects[i]))
+		give_to(stock, span, &objects[i]);
+		if (span->nr_free != whole)
 			continue;
 		list_move(&span->node, empty);
 		stock->nr_objects -= span->nr_free;

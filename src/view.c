@@ -71,11 +71,13 @@ static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
 	to->blocks = room.blocks;
 	to->alloc = room.alloc;
 	to->bound = room.bound;
+	to->open = room.open;
 	to->populated = room.populated;
 	memcpy(to->blocks, from->blocks,
 	       from->nr_blocks * sizeof(*from->blocks));
 	bitmap_copy(to->alloc, from->alloc, from->nr_bits);
 	bitmap_copy(to->bound, from->bound, from->nr_bits + 1);
+	bitmap_copy(to->open, from->open, from->nr_blocks);
 }
 
 static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
