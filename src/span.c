@@ -27,16 +27,19 @@ void spcpu_stock_init(struct spcpu_stock *stock)
 static unsigned int take_from(struct spcpu_span *span,
 			      struct spcpu_object *objects, unsigned int most)
 {
-	unsigned int nr = 0, step;
+	unsigned long word, bits, step;
+	unsigned int nr = 0;
 
-	for_each_set_bit(step, span->free, span->steps) {
-		if (nr == most)
-			break;
-		__clear_bit(step, span->free);
-		WRITE_ONCE(span->states[step], SPCPU_IN_MAGAZINE);
-		objects[nr].ptr = span->ptr + ((unsigned long)step << span->shift);
-		objects[nr].state = &span->states[step];
-		nr++;
+	/* word by word: this is done for every object */
+	for (word = 0; word < BITS_TO_LONGS(span->steps); word++) {
+		for (bits = span->free[word]; bits && nr < most; nr++) {
+			step = word * BITS_PER_LONG + __ffs(bits);
+			bits &= bits - 1;
+			WRITE_ONCE(span->states[step], SPCPU_IN_MAGAZINE);
+			objects[nr].ptr = span->ptr + (step << span->shift);
+			objects[nr].state = &span->states[step];
+		}
+		span->free[word] = bits;
 	}
 	span->nr_free -= nr;
 	if (!span->nr_free)
@@ -98,15 +101,21 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 		      struct list_head *empty)
 {
 	unsigned int whole = spcpu_classes[stock - s->cache.stocks].objects;
+	const struct spcpu_cells *cells = &spcpu_nowhere;
 	struct spcpu_span *span;
-	unsigned long flags;
+	unsigned long flags, off;
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&stock->lock, flags);
 	stock->nr_objects += nr;
 	stock->given++;
 	for (i = 0; i < nr; i++) {
-		span = spcpu_span_find(&s->finder, objects[i].ptr);
+		/* often in the same window as the one before */
+		off = objects[i].ptr - cells->ptr;
+		if (off >= cells->bytes)
+			spcpu_finder_find(&s->finder, objects[i].ptr, &cells,
+					  &off);
+		span = cells->by_cell[off >> SPCPU_CELL_SHIFT];
 		give_to(stock, span, &objects[i]);
 		if (span->nr_free != whole)
 			continue;
