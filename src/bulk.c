@@ -74,16 +74,23 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc_bulk);
 static size_t push_some(struct spcpu *s, size_t most, void __percpu **ptrs)
 {
 	size_t nr = min_t(size_t, most, AT_ONCE), i;
+	struct spcpu_cpu_cache __percpu *cpus = s->cache.cpus;
+	struct spcpu_span *span = NULL;
 
-	if (!spcpu_cache_enter(s->cache.cpus))
+	if (!spcpu_cache_enter(cpus))
 		return 0;
 
 	for (i = 0; i < nr; i++) {
-		if (!__spcpu_cache_push(s->cache.cpus, &s->finder,
-					(__force unsigned long)ptrs[i]))
+		unsigned long ptr = (__force unsigned long)ptrs[i];
+
+		/* often of the same span as the one before */
+		if (span && __spcpu_cache_push(cpus, span, ptr))
+			continue;
+		span = spcpu_span_find(&s->finder, ptr);
+		if (!span || !__spcpu_cache_push(cpus, span, ptr))
 			break;
 	}
-	spcpu_cache_leave(s->cache.cpus);
+	spcpu_cache_leave(cpus);
 	return i;
 }
 

@@ -289,6 +289,7 @@ static enum lack put(struct spcpu *s, unsigned long ptr, unsigned int class,
 		     struct list_head *empty, bool *done)
 {
 	struct spcpu_magazines *m;
+	struct spcpu_span *span;
 
 	*done = false;
 	if (!spcpu_cache_enter(s->cache.cpus))
@@ -301,7 +302,8 @@ static enum lack put(struct spcpu *s, unsigned long ptr, unsigned int class,
 	}
 	if (m->in == m->in_end)
 		make_room(s, m, empty);
-	*done = __spcpu_cache_push(s->cache.cpus, &s->finder, ptr);
+	span = spcpu_span_find(&s->finder, ptr);
+	*done = span && __spcpu_cache_push(s->cache.cpus, span, ptr);
 	spcpu_cache_leave(s->cache.cpus);
 	return NOTHING;
 }

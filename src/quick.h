@@ -183,20 +183,19 @@ static __always_inline bool spcpu_cache_pop(const struct spcpu_cache *cache,
 	return true;
 }
 
-/* put a live object into a magazine of this CPU, in whose part we are */
+/*
+ * Put a live object of @span, or anything that is none, into a magazine of this CPU,
+ * in whose part we are.
+ */
 static __always_inline bool
 __spcpu_cache_push(struct spcpu_cpu_cache __percpu *cpus,
-		   const struct spcpu_finder *finder, unsigned long ptr)
+		   struct spcpu_span *span, unsigned long ptr)
 {
-	struct spcpu_span *span = spcpu_span_find(finder, ptr);
-	u8 *live, state = SPCPU_LIVE;
+	unsigned long step = spcpu_span_step(span, ptr);
+	u8 *live = &span->states[step], state = SPCPU_LIVE;
 	struct spcpu_magazines *m;
 	struct spcpu_object *object;
-	unsigned long step;
 
-	if (unlikely(!span))
-		return false;
-	step = spcpu_span_step(span, ptr);
 	if (unlikely(step >= span->steps))
 		return false;
 	m = __this_cpu_read(cpus->magazines[span->class]);
@@ -204,7 +203,6 @@ __spcpu_cache_push(struct spcpu_cpu_cache __percpu *cpus,
 	if (unlikely(object == m->in_end))
 		return false;
 	/* of two that free it at the same time, one finds that it is free */
-	live = &span->states[step];
 	if (unlikely(!try_cmpxchg(live, &state, SPCPU_IN_MAGAZINE)))
 		return false;
 	object->ptr = ptr;
@@ -228,12 +226,14 @@ static __always_inline bool spcpu_cache_push(const struct spcpu_cache *cache,
 					     const void __percpu *ptr)
 {
 	struct spcpu_cpu_cache __percpu *cpus = cache->cpus;
+	unsigned long value = (__force unsigned long)ptr;
+	struct spcpu_span *span;
 
 	if (unlikely(!spcpu_cache_enter(cpus)))
 		return false;
 
-	if (unlikely(!__spcpu_cache_push(cpus, finder,
-					 (__force unsigned long)ptr))) {
+	span = spcpu_span_find(finder, value);
+	if (unlikely(!span || !__spcpu_cache_push(cpus, span, value))) {
 		spcpu_cache_leave(cpus);
 		return false;
 	}

@@ -112,15 +112,16 @@ static __always_inline void zero_each(unsigned long off,
 				      const struct spcpu_object *objects,
 				      unsigned int nr, size_t size)
 {
-	unsigned int i;
+	const struct spcpu_object *end = objects + nr;
+	const struct spcpu_object *fours = objects + nr / 4 * 4;
 
-	for (i = 0; i + 4 <= nr; i += 4, objects += 4) {
+	for (; objects < fours; objects += 4) {
 		zero_one(objects[0].ptr + off, size);
 		zero_one(objects[1].ptr + off, size);
 		zero_one(objects[2].ptr + off, size);
 		zero_one(objects[3].ptr + off, size);
 	}
-	for (; i < nr; i++, objects++)
+	for (; objects < end; objects++)
 		zero_one(objects->ptr + off, size);
 }
 
