@@ -20,12 +20,16 @@
 #include "quick.h"
 #include "section.h"
 #include "shadow_percpu.h"
+#include "tally.h"
 
 /* set once at load, before anybody can call in */
 static struct spcpu *shadow;
 
-/* our own static variable, in the first chunk, as any client could have one */
-static DEFINE_SHADOW_PER_CPU(struct spcpu_calls, calls);
+/*
+ * Calls that were refused. Our own static variable, in the first chunk, as any client
+ * could have one.
+ */
+static DEFINE_SHADOW_PER_CPU(u64, refused);
 
 /**
  * spcpu_api_open() - serve the exported calls from an allocator
@@ -59,7 +63,13 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_allocator);
  */
 void spcpu_api_calls(unsigned int cpu, struct spcpu_calls *to)
 {
-	*to = per_cpu(shadow_var(calls), cpu);
+	const struct spcpu_cpu_cache *core = per_cpu_ptr(shadow->cache.cpus, cpu);
+	struct spcpu_tally spans;
+
+	spcpu_tally_cpu(shadow, cpu, &spans);
+	to->alloc = spans.alloc + READ_ONCE(core->nr_core_alloc);
+	to->free = spans.free + READ_ONCE(core->nr_core_free);
+	to->refused = per_cpu(shadow_var(refused), cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_calls);
 
@@ -103,7 +113,7 @@ static noinline void __percpu *alloc(size_t size, size_t align, bool reserved,
 	err = spcpu_cache_alloc(shadow, &req,
 				spcpu_class_of(size, align, gfp), &ptr);
 	if (unlikely(err)) {
-		this_cpu_inc(shadow_var(calls).refused);
+		this_cpu_inc(shadow_var(refused));
 		complain_alloc(&req, err);
 		return NULL;
 	}
@@ -173,7 +183,7 @@ static noinline void give(void __percpu *ptr, unsigned long caller)
 
 	err = spcpu_cache_free(shadow, ptr);
 	if (unlikely(err)) {
-		this_cpu_inc(shadow_var(calls).refused);
+		this_cpu_inc(shadow_var(refused));
 		complain_free(ptr, err, caller);
 	}
 }
@@ -197,7 +207,7 @@ int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
 	int err = spcpu_alloc_bulk(shadow, &req, nr, ptrs);
 
 	if (unlikely(err)) {
-		this_cpu_inc(shadow_var(calls).refused);
+		this_cpu_inc(shadow_var(refused));
 		complain_alloc(&req, err);
 	}
 	return err;
@@ -214,7 +224,7 @@ void shadow_free_percpu_bulk(size_t nr, void __percpu **ptrs)
 		if (likely(!err))
 			return;
 
-		this_cpu_inc(shadow_var(calls).refused);
+		this_cpu_inc(shadow_var(refused));
 		complain_free(ptrs[done++], err, _RET_IP_);
 	}
 }

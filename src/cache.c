@@ -57,6 +57,7 @@ static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
 		.in = m->room + c->magazine,
 		.in_end = m->room + c->magazine + c->first,
 	};
+	seqcount_init(&m->moves);
 	return m;
 }
 
@@ -100,6 +101,7 @@ static void exchange(struct spcpu_magazines *m)
 {
 	struct spcpu_object *first = m->in_first, *end = m->in;
 
+	raw_write_seqcount_begin(&m->moves);
 	m->nr_alloc = spcpu_magazines_allocs(m);
 	m->nr_free = spcpu_magazines_frees(m);
 	m->in_first = m->bottom;
@@ -109,6 +111,7 @@ static void exchange(struct spcpu_magazines *m)
 	m->full = end;
 	m->top = end;
 	m->clean = end;
+	raw_write_seqcount_end(&m->moves);
 }
 
 /*
@@ -118,14 +121,18 @@ static void exchange(struct spcpu_magazines *m)
 static void refill(struct spcpu *s, struct spcpu_magazines *m)
 {
 	struct spcpu_stock *stock = &s->cache.stocks[m->class];
+	unsigned int nr = 0;
 
-	m->nr_alloc = spcpu_magazines_allocs(m);
 	if (m->in != m->in_first)
 		exchange(m);
 	if (m->top != m->bottom + m->size && READ_ONCE(stock->nr_objects))
-		m->top += spcpu_stock_take(stock, m->top,
-					   m->bottom + m->size - m->top);
+		nr = spcpu_stock_take(stock, m->top,
+				      m->bottom + m->size - m->top);
+	raw_write_seqcount_begin(&m->moves);
+	m->nr_alloc = spcpu_magazines_allocs(m);
+	m->top += nr;
 	m->full = m->top;
+	raw_write_seqcount_end(&m->moves);
 	m->clean = m->top;
 	m->size = min_t(unsigned int, m->size * 2,
 			spcpu_classes[m->class].magazine);
@@ -205,9 +212,20 @@ static enum lack take_from_stock(struct spcpu *s, unsigned int class,
 	if (!spcpu_stock_take(&s->cache.stocks[class], object, 1))
 		return STOCK;
 
+	this_cpu_inc(s->cache.cpus->nr_stock_alloc);
 	spcpu_zero(&s->ready, object->ptr, spcpu_classes[class].size);
 	WRITE_ONCE(*object->state, SPCPU_LIVE);
 	return NOTHING;
+}
+
+static int alloc_from_core(struct spcpu *s, const struct spcpu_request *req,
+			   void __percpu **ptr)
+{
+	int err = spcpu_alloc(s, req, ptr);
+
+	if (!err)
+		this_cpu_inc(s->cache.cpus->nr_core_alloc);
+	return err;
 }
 
 /**
@@ -231,7 +249,7 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
 	gfp_t gfp;
 
 	if (class < 0 || req->reserved || !s->cache.stocks)
-		return spcpu_alloc(s, req, ptr);
+		return alloc_from_core(s, req, ptr);
 
 	gfp = current_gfp_context(req->gfp);
 	might_alloc(gfp);
@@ -241,7 +259,7 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
 		    (lack == MAGAZINES && !add_magazines(s, class, gfp)))
 			lack = take_from_stock(s, class, &object);
 		if (lack == STOCK && spcpu_span_create(s, class, gfp))
-			return spcpu_alloc(s, req, ptr);
+			return alloc_from_core(s, req, ptr);
 	} while (lack);
 	*ptr = (void __percpu __force *)object.ptr;
 	return 0;
@@ -256,10 +274,12 @@ static void make_room(struct spcpu *s, struct spcpu_magazines *m,
 		exchange(m);
 		return;
 	}
-	m->nr_free = spcpu_magazines_frees(m);
 	spcpu_stock_give(s, &s->cache.stocks[m->class], m->in_first,
 			 m->in - m->in_first, empty);
+	raw_write_seqcount_begin(&m->moves);
+	m->nr_free = spcpu_magazines_frees(m);
 	m->in = m->in_first;
+	raw_write_seqcount_end(&m->moves);
 }
 
 /* no more than a look at what is to be freed; its class */
@@ -324,11 +344,22 @@ static bool put_in_stock(struct spcpu *s, unsigned long ptr,
 		done = cmpxchg(object.state, SPCPU_LIVE, SPCPU_IN_MAGAZINE) ==
 		       SPCPU_LIVE;
 	}
-	if (done)
+	if (done) {
+		this_cpu_inc(s->cache.cpus->nr_stock_free);
 		spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1,
 				 empty);
+	}
 	rcu_read_unlock();
 	return done;
+}
+
+static int free_to_core(struct spcpu *s, void __percpu *ptr)
+{
+	int err = spcpu_free(s, ptr);
+
+	if (!err)
+		this_cpu_inc(s->cache.cpus->nr_core_free);
+	return err;
 }
 
 /**
@@ -349,7 +380,7 @@ int spcpu_cache_free(struct spcpu *s, void __percpu *ptr)
 	int err;
 
 	if (!s->cache.stocks)
-		return spcpu_free(s, ptr);
+		return free_to_core(s, ptr);
 
 	do {
 		err = examine(s, value, &class);
@@ -363,7 +394,7 @@ int spcpu_cache_free(struct spcpu *s, void __percpu *ptr)
 	} while (!done);
 
 	spcpu_spans_release(s, &empty);
-	return err == -EFAULT ? spcpu_free(s, ptr) : err;
+	return err == -EFAULT ? free_to_core(s, ptr) : err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_free);
 
@@ -393,12 +424,15 @@ void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init)
 
 static void clear_cpus(struct spcpu_cache *cache)
 {
+	struct spcpu_cpu_cache *c;
 	unsigned int cpu, i;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(cache->cpus, cpu);
+		seqcount_init(&c->leaving);
 		for (i = 0; i < SPCPU_NR_CLASSES; i++)
-			per_cpu_ptr(cache->cpus, cpu)->magazines[i] =
-				&spcpu_no_magazines;
+			c->magazines[i] = &spcpu_no_magazines;
+	}
 }
 
 /**

@@ -15,6 +15,8 @@
 #include <linux/atomic.h>
 #include <linux/llist.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
 #include <linux/workqueue.h>
 
 #include "span.h"
@@ -23,7 +25,7 @@
  * struct spcpu_magazines - the two magazines of a class on a CPU
  *
  * Of who is in its CPU's part, see spcpu_cache_enter(); those that were surrendered,
- * of whoever took them.
+ * of whoever took them. Who only counts looks at them at any time, see tally.c.
  *
  * @top: behind the next object to hand out
  * @clean: those from here to @top are zeroed; those before are not
@@ -38,7 +40,10 @@
  * @class: the class
  * @seen_top: @top when the worker was here last
  * @seen_in: @in then
+ * @moves: around changes of what does not change with each call; raw, for lockdep
+ *         does not know that no interrupt comes in between
  * @node: among those that were surrendered
+ * @rcu: somebody may still be counting
  * @room: the objects of both
  */
 struct spcpu_magazines {
@@ -55,7 +60,9 @@ struct spcpu_magazines {
 	unsigned int class;
 	struct spcpu_object *seen_top;
 	struct spcpu_object *seen_in;
+	seqcount_t moves;
 	struct llist_node node;
+	struct rcu_head rcu;
 	struct spcpu_object room[];
 };
 
@@ -65,15 +72,25 @@ struct spcpu_magazines {
  * @busy: somebody is in it, see spcpu_cache_enter()
  * @magazines: by class; &spcpu_no_magazines where there are none
  * @nr: how many there are
+ * @leaving: around changes of @magazines, @nr_alloc and @nr_free when some go
  * @nr_alloc: objects handed out from magazines that are no more
  * @nr_free: objects collected by them
+ * @nr_stock_alloc: objects that were got from the stock, past magazines
+ * @nr_stock_free: and put there
+ * @nr_core_alloc: objects that were got from the core
+ * @nr_core_free: and given back to it
  */
 struct spcpu_cpu_cache {
 	bool busy;
 	struct spcpu_magazines *magazines[SPCPU_NR_CLASSES];
 	unsigned int nr;
+	seqcount_t leaving;
 	u64 nr_alloc;
 	u64 nr_free;
+	u64 nr_stock_alloc;
+	u64 nr_stock_free;
+	u64 nr_core_alloc;
+	u64 nr_core_free;
 };
 
 /**
@@ -102,14 +119,14 @@ extern struct spcpu_magazines spcpu_no_magazines;
 static inline unsigned long
 spcpu_magazines_allocs(const struct spcpu_magazines *m)
 {
-	return m->nr_alloc + (m->full - m->top);
+	return m->nr_alloc + (m->full - READ_ONCE(m->top));
 }
 
 /* objects collected */
 static inline unsigned long
 spcpu_magazines_frees(const struct spcpu_magazines *m)
 {
-	return m->nr_free + (m->in - m->in_first);
+	return m->nr_free + (READ_ONCE(m->in) - m->in_first);
 }
 
 /* cache.c */

@@ -27,10 +27,12 @@ static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
 	if (m == &spcpu_no_magazines)
 		return;
 
-	cpu->magazines[class] = &spcpu_no_magazines;
-	WRITE_ONCE(cpu->nr, cpu->nr - 1);
+	raw_write_seqcount_begin(&cpu->leaving);
+	WRITE_ONCE(cpu->magazines[class], &spcpu_no_magazines);
 	cpu->nr_alloc += spcpu_magazines_allocs(m);
 	cpu->nr_free += spcpu_magazines_frees(m);
+	raw_write_seqcount_end(&cpu->leaving);
+	WRITE_ONCE(cpu->nr, cpu->nr - 1);
 	atomic_dec(&cache->nr_magazines);
 	llist_add(&m->node, &cache->surrendered);
 }
@@ -84,15 +86,31 @@ static bool has_magazines(int cpu, void *data)
 	return READ_ONCE(part->nr) || READ_ONCE(part->busy);
 }
 
+static void keep_counts(struct spcpu_stock *stock,
+			const struct spcpu_magazines *m)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&stock->lock, flags);
+	stock->nr_alloc += spcpu_magazines_allocs(m);
+	stock->nr_free += spcpu_magazines_frees(m);
+	raw_spin_unlock_irqrestore(&stock->lock, flags);
+}
+
 static void empty_one(struct spcpu *s, struct spcpu_magazines *m)
 {
 	struct spcpu_stock *stock = &s->cache.stocks[m->class];
 	LIST_HEAD(empty);
 
-	spcpu_stock_give(s, stock, m->bottom, m->top - m->bottom, &empty);
-	spcpu_stock_give(s, stock, m->in_first, m->in - m->in_first, &empty);
+	keep_counts(stock, m);
+	if (m->top != m->bottom)
+		spcpu_stock_give(s, stock, m->bottom, m->top - m->bottom,
+				 &empty);
+	if (m->in != m->in_first)
+		spcpu_stock_give(s, stock, m->in_first, m->in - m->in_first,
+				 &empty);
 	spcpu_spans_release(s, &empty);
-	kfree(m);
+	kfree_rcu(m, rcu);
 }
 
 static void empty_surrendered(struct spcpu *s)
@@ -131,8 +149,10 @@ void spcpu_cache_drain_cpu(struct spcpu *s, unsigned int cpu)
 {
 	unsigned int i;
 
+	preempt_disable();
 	for (i = 0; i < SPCPU_NR_CLASSES; i++)
 		surrender(&s->cache, per_cpu_ptr(s->cache.cpus, cpu), i);
+	preempt_enable();
 	empty_surrendered(s);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_drain_cpu);

@@ -76,6 +76,8 @@ struct spcpu_span {
  * @nr_objects: objects in stock
  * @taken: times that a CPU took objects
  * @given: times that a CPU gave some back
+ * @nr_alloc: objects handed out from magazines that are no more
+ * @nr_free: objects that they collected
  */
 struct spcpu_stock {
 	raw_spinlock_t lock; /* the stock and its spans */
@@ -84,6 +86,8 @@ struct spcpu_stock {
 	unsigned long nr_objects;
 	u64 taken;
 	u64 given;
+	u64 nr_alloc;
+	u64 nr_free;
 } ____cacheline_aligned_in_smp;
 
 void spcpu_stock_init(struct spcpu_stock *stock);

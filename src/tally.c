@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tally: what the cache has done, and has, added up over CPUs or classes.
+ *
+ * Magazines change while they are looked at, and may be taken away; they are freed
+ * when nobody can be looking any more. What is counted in them and what was counted
+ * in those that are gone is added up under a sequence count, so that nothing is
+ * ever counted twice or left out.
+ */
+#include <linux/cpumask.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
+
+#include "compat/kunit.h"
+#include "core.h"
+#include "tally.h"
+
+/* under rcu_read_lock(); they may belong to no CPU any more */
+static void add_magazines(const struct spcpu_magazines *m,
+			  struct spcpu_tally *to)
+{
+	unsigned long alloc, free, kept;
+	unsigned int seq;
+
+	if (m == &spcpu_no_magazines)
+		return;
+
+	do {
+		seq = read_seqcount_begin(&m->moves);
+		alloc = spcpu_magazines_allocs(m);
+		free = spcpu_magazines_frees(m);
+		kept = READ_ONCE(m->top) - m->bottom +
+		       READ_ONCE(m->in) - m->in_first;
+	} while (read_seqcount_retry(&m->moves, seq));
+
+	to->alloc += alloc;
+	to->free += free;
+	to->magazines++;
+	to->kept += kept;
+	to->bytes += kept * spcpu_classes[m->class].size;
+}
+
+/**
+ * spcpu_tally_cpu() - what a CPU has done with objects of spans
+ * @s: the allocator, with the cache on or off
+ * @cpu: a possible CPU
+ * @to: set to it, all classes together
+ *
+ * Context: Process context. It goes on meanwhile.
+ */
+void spcpu_tally_cpu(struct spcpu *s, unsigned int cpu, struct spcpu_tally *to)
+{
+	const struct spcpu_cpu_cache *c = per_cpu_ptr(s->cache.cpus, cpu);
+	unsigned int seq, i;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqcount_begin(&c->leaving);
+		*to = (struct spcpu_tally) {
+			.alloc = c->nr_alloc + READ_ONCE(c->nr_stock_alloc),
+			.free = c->nr_free + READ_ONCE(c->nr_stock_free),
+		};
+		for (i = 0; i < SPCPU_NR_CLASSES; i++)
+			add_magazines(READ_ONCE(c->magazines[i]), to);
+	} while (read_seqcount_retry(&c->leaving, seq));
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_tally_cpu);
+
+static void add_stock(struct spcpu_stock *stock, struct spcpu_class_tally *to)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&stock->lock, flags);
+	to->cpus.alloc += stock->nr_alloc;
+	to->cpus.free += stock->nr_free;
+	to->spans = stock->nr_spans;
+	to->stock = stock->nr_objects;
+	to->taken = stock->taken;
+	to->given = stock->given;
+	raw_spin_unlock_irqrestore(&stock->lock, flags);
+}
+
+/**
+ * spcpu_tally_class() - what there is of a class, and was done with it
+ * @s: the allocator, with the cache on
+ * @class: the class
+ * @to: set to it, all CPUs together
+ *
+ * Magazines that are being emptied at this moment may be left out, and what was in
+ * them taken for live.
+ *
+ * Context: Process context. It goes on meanwhile.
+ */
+void spcpu_tally_class(struct spcpu *s, unsigned int class,
+		       struct spcpu_class_tally *to)
+{
+	unsigned long objects, idle;
+	unsigned int cpu;
+
+	*to = (struct spcpu_class_tally) { };
+	rcu_read_lock();
+	for_each_possible_cpu(cpu)
+		add_magazines(READ_ONCE(per_cpu_ptr(s->cache.cpus,
+						    cpu)->magazines[class]),
+			      &to->cpus);
+	rcu_read_unlock();
+	add_stock(&s->cache.stocks[class], to);
+
+	objects = to->spans * spcpu_classes[class].objects;
+	idle = to->stock + to->cpus.kept;
+	to->live = objects > idle ? objects - idle : 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_tally_class);
