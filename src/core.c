@@ -47,6 +47,12 @@ struct attempt {
 	bool dying;
 };
 
+static void count_size(struct spcpu_stats *st, size_t size)
+{
+	st->min_alloc_size = min(st->min_alloc_size, size);
+	st->max_alloc_size = max(st->max_alloc_size, size);
+}
+
 /* the chunk with the area; NULL: there is no room, or pages must come first */
 static struct spcpu_chunk *take_area(struct spcpu *s,
 				     const struct spcpu_request *req,
@@ -67,6 +73,8 @@ static struct spcpu_chunk *take_area(struct spcpu *s,
 	a->off = fit.off << SPCPU_GRANULE_SHIFT;
 	if (req->span)
 		spcpu_span_settle(s, req->span, chunk, a->off);
+	else
+		count_size(&s->stats, req->size);
 	return chunk;
 }
 

@@ -59,13 +59,29 @@ struct spcpu_options {
 /**
  * struct spcpu_stats - counts since load, of all chunks; under the lock
  *
- * The names are those of the kernel's percpu_stats.
+ * The names are those of the kernel's percpu_stats. What is counted is areas; who
+ * wants to know of objects asks spcpu_tally_objects().
+ *
+ * @nr_alloc: areas taken
+ * @nr_dealloc: areas given back
+ * @nr_cur_alloc: areas that are taken
+ * @nr_max_alloc: the most that ever were
+ * @nr_span_alloc: of @nr_alloc those that became spans
+ * @nr_span_dealloc: of @nr_dealloc those that were spans
+ * @nr_max_seen: the most objects that anybody ever counted
+ * @nr_chunks: chunks
+ * @nr_max_chunks: the most there ever were
+ * @min_alloc_size: bytes of the smallest area that was no span
+ * @max_alloc_size: bytes of the largest
  */
 struct spcpu_stats {
 	u64 nr_alloc;
 	u64 nr_dealloc;
 	u64 nr_cur_alloc;
 	u64 nr_max_alloc;
+	u64 nr_span_alloc;
+	u64 nr_span_dealloc;
+	u64 nr_max_seen;
 	u32 nr_chunks;
 	u32 nr_max_chunks;
 	size_t min_alloc_size;

@@ -29,6 +29,7 @@ static struct spcpu_replay *replay;
 
 DEFINE_SHOW_ATTRIBUTE(spcpu_alloc_info);
 DEFINE_SHOW_ATTRIBUTE(spcpu_slots);
+DEFINE_SHOW_ATTRIBUTE(spcpu_cache);
 DEFINE_SHOW_ATTRIBUTE(spcpu_calls);
 
 static int open_seq(struct file *file, const struct seq_operations *ops,
@@ -174,6 +175,7 @@ int spcpu_debugfs_init(struct spcpu *s, bool snapshot)
 	debugfs_create_file("alloc_info", 0400, folder, s,
 			    &spcpu_alloc_info_fops);
 	debugfs_create_file("slots", 0400, folder, s, &spcpu_slots_fops);
+	debugfs_create_file("cache", 0400, folder, s, &spcpu_cache_fops);
 	debugfs_create_file("calls", 0400, folder, NULL, &spcpu_calls_fops);
 	debugfs_create_file("chunks", 0400, folder, s, &spcpu_chunks_fops);
 	debugfs_create_file("map", 0400, folder, s, &spcpu_map_fops);

@@ -14,6 +14,7 @@
 /* of the whole allocator: seq_file::private is a struct spcpu */
 int spcpu_alloc_info_show(struct seq_file *m, void *unused);
 int spcpu_slots_show(struct seq_file *m, void *unused);
+int spcpu_cache_show(struct seq_file *m, void *unused);
 
 /* of the exported calls: seq_file::private is not used */
 int spcpu_calls_show(struct seq_file *m, void *unused);

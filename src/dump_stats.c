@@ -11,6 +11,7 @@
 
 #include "compat/kunit.h"
 #include "dump.h"
+#include "tally.h"
 
 #define RULE	"----------------------------------------\n"
 
@@ -111,24 +112,26 @@ static int reserve_of(const struct spcpu *s)
 
 static void show_global(struct seq_file *m, struct spcpu *s)
 {
+	struct spcpu_objects objects;
 	struct spcpu_stats stats;
 	unsigned long flags;
 	int nr_empty_pop;
 
+	spcpu_tally_objects(s, &objects);
 	spin_lock_irqsave(&s->lock, flags);
 	stats = s->stats;
 	nr_empty_pop = reserve_of(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 
 	seq_puts(m, "Global Stats:\n" RULE);
-	row(m, "nr_alloc", stats.nr_alloc);
-	row(m, "nr_dealloc", stats.nr_dealloc);
-	row(m, "nr_cur_alloc", stats.nr_cur_alloc);
-	row(m, "nr_max_alloc", stats.nr_max_alloc);
+	row(m, "nr_alloc", objects.alloc);
+	row(m, "nr_dealloc", objects.free);
+	row(m, "nr_cur_alloc", objects.live);
+	row(m, "nr_max_alloc", objects.max_live);
 	row(m, "nr_chunks", stats.nr_chunks);
 	row(m, "nr_max_chunks", stats.nr_max_chunks);
-	row(m, "min_alloc_size", stats.min_alloc_size);
-	row(m, "max_alloc_size", stats.max_alloc_size);
+	row(m, "min_alloc_size", objects.min_size);
+	row(m, "max_alloc_size", objects.max_size);
 	row(m, "empty_pop_pages", nr_empty_pop);
 	seq_putc(m, '\n');
 }

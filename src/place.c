@@ -19,8 +19,6 @@ static void count_alloc(struct spcpu *s, struct spcpu_chunk *chunk, size_t size)
 	st->nr_alloc++;
 	st->nr_cur_alloc++;
 	st->nr_max_alloc = max(st->nr_max_alloc, st->nr_cur_alloc);
-	st->min_alloc_size = min(st->min_alloc_size, size);
-	st->max_alloc_size = max(st->max_alloc_size, size);
 
 	chunk->nr_alloc++;
 	chunk->max_alloc_size = max(chunk->max_alloc_size, size);

@@ -172,6 +172,7 @@ void spcpu_span_settle(struct spcpu *s, struct spcpu_span *span,
 {
 	lockdep_assert_held(&s->lock);
 
+	s->stats.nr_span_alloc++;
 	span->chunk = chunk;
 	span->off = off;
 	span->ptr = (__force unsigned long)spcpu_ptr(s, chunk, off);
@@ -257,6 +258,7 @@ void spcpu_spans_release(struct spcpu *s, struct list_head *empty)
 	list_for_each_entry_safe(span, next, empty, node) {
 		spin_lock_irqsave(&s->lock, flags);
 		set_cells(span->chunk, span, NULL);
+		s->stats.nr_span_dealloc++;
 		kick |= spcpu_place_give(s, span->chunk, span->off);
 		spin_unlock_irqrestore(&s->lock, flags);
 		kfree_rcu(span, rcu);

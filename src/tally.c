@@ -8,6 +8,7 @@
  * ever counted twice or left out.
  */
 #include <linux/cpumask.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/seqlock.h>
 
@@ -112,3 +113,67 @@ void spcpu_tally_class(struct spcpu *s, unsigned int class,
 	to->live = objects > idle ? objects - idle : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_tally_class);
+
+/* what all CPUs have freed, or allocated, of spans' objects */
+static u64 all_cpus(struct spcpu *s, bool free)
+{
+	struct spcpu_tally one;
+	unsigned int cpu;
+	u64 nr = 0;
+
+	for_each_possible_cpu(cpu) {
+		spcpu_tally_cpu(s, cpu, &one);
+		nr += free ? one.free : one.alloc;
+	}
+	return nr;
+}
+
+static void add_sizes(const struct spcpu_cache *cache, struct spcpu_objects *to)
+{
+	size_t size;
+	int i;
+
+	for (i = 0; i < SPCPU_NR_CLASSES; i++) {
+		if (!READ_ONCE(cache->stocks[i].taken))
+			continue;
+		size = spcpu_classes[i].size;
+		to->min_size = min(to->min_size, size);
+		to->max_size = max(to->max_size, size);
+	}
+}
+
+/**
+ * spcpu_tally_objects() - count objects, wherever they lie
+ * @s: the allocator, with the cache on or off
+ * @to: set to the counts
+ *
+ * Context: Any but NMI. It goes on meanwhile.
+ */
+void spcpu_tally_objects(struct spcpu *s, struct spcpu_objects *to)
+{
+	struct spcpu_stats *st = &s->stats;
+	unsigned long flags;
+	u64 free, alloc;
+
+	/* frees first, and no object is freed before it was allocated */
+	free = all_cpus(s, true);
+	alloc = all_cpus(s, false);
+
+	spin_lock_irqsave(&s->lock, flags);
+	to->alloc = st->nr_alloc - st->nr_span_alloc + alloc;
+	to->free = st->nr_dealloc - st->nr_span_dealloc + free;
+	to->live = to->alloc - to->free;
+	if (s->cache.stocks) {
+		st->nr_max_seen = max(st->nr_max_seen, to->live);
+		to->max_live = st->nr_max_seen;
+	} else {
+		to->max_live = st->nr_max_alloc;
+	}
+	to->min_size = st->min_alloc_size;
+	to->max_size = st->max_alloc_size;
+	spin_unlock_irqrestore(&s->lock, flags);
+
+	if (s->cache.stocks)
+		add_sizes(&s->cache, to);
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_tally_objects);

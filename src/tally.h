@@ -46,8 +46,31 @@ struct spcpu_class_tally {
 	u64 given;
 };
 
+/**
+ * struct spcpu_objects - the objects of an allocator as callers see them
+ *
+ * Objects of spans and others; spans are none.
+ *
+ * @alloc: handed out since load
+ * @free: freed since load
+ * @live: the difference
+ * @max_live: the most there were; with the cache on, of those times when somebody
+ *            looked
+ * @min_size: the smallest ever, in bytes; that of a unit if there was none
+ * @max_size: the largest ever, in bytes
+ */
+struct spcpu_objects {
+	u64 alloc;
+	u64 free;
+	u64 live;
+	u64 max_live;
+	size_t min_size;
+	size_t max_size;
+};
+
 void spcpu_tally_cpu(struct spcpu *s, unsigned int cpu, struct spcpu_tally *to);
 void spcpu_tally_class(struct spcpu *s, unsigned int class,
 		       struct spcpu_class_tally *to);
+void spcpu_tally_objects(struct spcpu *s, struct spcpu_objects *to);
 
 #endif /* SPCPU_TALLY_H */
