@@ -14,6 +14,7 @@
 #include "compat/kunit.h"
 #include "core.h"
 #include "quick.h"
+#include "tally.h"
 
 /* magazines that nobody touched for so long are taken */
 #define IDLE	HZ
@@ -204,7 +205,10 @@ void spcpu_cache_idle_work(struct work_struct *work)
 {
 	struct spcpu *s = container_of(to_delayed_work(work), struct spcpu,
 				       cache.idle);
+	struct spcpu_objects objects;
 
+	/* for the most there ever were: as often as this it is worth counting */
+	spcpu_tally_objects(s, &objects);
 	on_each_cpu_cond(has_magazines, surrender_idle, &s->cache, true);
 	empty_surrendered(s);
 	if (!READ_ONCE(s->dying) && atomic_read(&s->cache.nr_magazines))

@@ -55,7 +55,7 @@ struct spcpu_class_tally {
  * @free: freed since load
  * @live: the difference
  * @max_live: the most there were; with the cache on, of those times when somebody
- *            looked
+ *            looked, which the worker does while there are magazines
  * @min_size: the smallest ever, in bytes; that of a unit if there was none
  * @max_size: the largest ever, in bytes
  */
