@@ -21,6 +21,7 @@
 #include "section.h"
 #include "shadow_percpu.h"
 #include "tally.h"
+#include "watch.h"
 
 /* set once at load, before anybody can call in */
 static struct spcpu *shadow;
@@ -125,7 +126,8 @@ static __always_inline bool alloc_quickly(size_t size, size_t align, gfp_t gfp,
 {
 	int class = spcpu_class_of(size, align, gfp);
 
-	return likely(class >= 0) && spcpu_cache_pop(&shadow->cache, class, ptr);
+	return likely(class >= 0) && !spcpu_alloc_watched() &&
+	       spcpu_cache_pop(&shadow->cache, class, ptr);
 }
 
 void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
@@ -190,7 +192,8 @@ static noinline void give(void __percpu *ptr, unsigned long caller)
 
 void shadow_free_percpu(void __percpu *ptr)
 {
-	if (unlikely(!spcpu_cache_push(&shadow->cache, &shadow->finder, ptr)))
+	if (spcpu_free_watched() ||
+	    unlikely(!spcpu_cache_push(&shadow->cache, &shadow->finder, ptr)))
 		give(ptr, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);

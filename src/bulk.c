@@ -9,6 +9,7 @@
 #include "compat/kunit.h"
 #include "core.h"
 #include "quick.h"
+#include "watch.h"
 
 /* objects at a time with preemption off */
 #define AT_ONCE	64
@@ -20,7 +21,7 @@ static size_t pop_some(struct spcpu *s, unsigned int class, size_t most,
 	size_t nr = min_t(size_t, most, AT_ONCE), i;
 	struct spcpu_magazines *m;
 
-	if (!spcpu_cache_enter(s->cache.cpus))
+	if (spcpu_alloc_watched() || !spcpu_cache_enter(s->cache.cpus))
 		return 0;
 
 	m = __this_cpu_read(s->cache.cpus->magazines[class]);
@@ -77,7 +78,7 @@ static size_t push_some(struct spcpu *s, size_t most, void __percpu **ptrs)
 	struct spcpu_cpu_cache __percpu *cpus = s->cache.cpus;
 	struct spcpu_span *span = NULL;
 
-	if (!spcpu_cache_enter(cpus))
+	if (spcpu_free_watched() || !spcpu_cache_enter(cpus))
 		return 0;
 
 	for (i = 0; i < nr; i++) {

@@ -10,6 +10,7 @@
 #include "compat/kunit.h"
 #include "core.h"
 #include "quick.h"
+#include "watch.h"
 
 /* at a time, with preemption off, so many are zeroed: objects, copies, bytes */
 #define ZERO_OBJECTS	64
@@ -231,7 +232,7 @@ static int alloc_from_core(struct spcpu *s, const struct spcpu_request *req,
 /**
  * spcpu_cache_alloc() - allocate one object, with whatever that takes
  * @s: the allocator
- * @req: what is asked for
+ * @want: what is asked for
  * @class: spcpu_class_of() it
  * @ptr: set to the object; NULL on error
  *
@@ -241,27 +242,29 @@ static int alloc_from_core(struct spcpu *s, const struct spcpu_request *req,
  * Context: As spcpu_alloc().
  * Return: As spcpu_alloc().
  */
-int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
+int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 		      int class, void __percpu **ptr)
 {
+	struct spcpu_request req = *want;
 	struct spcpu_object object;
 	enum lack lack;
-	gfp_t gfp;
 
-	if (class < 0 || req->reserved || !s->cache.stocks)
-		return alloc_from_core(s, req, ptr);
+	if (class < 0 || req.reserved || !s->cache.stocks)
+		return alloc_from_core(s, want, ptr);
 
-	gfp = current_gfp_context(req->gfp);
-	might_alloc(gfp);
+	req.gfp = current_gfp_context(want->gfp);
+	might_alloc(req.gfp);
 	do {
 		lack = take(s, class, &object);
 		if (lack == LEAVE ||
-		    (lack == MAGAZINES && !add_magazines(s, class, gfp)))
+		    (lack == MAGAZINES && !add_magazines(s, class, req.gfp)))
 			lack = take_from_stock(s, class, &object);
-		if (lack == STOCK && spcpu_span_create(s, class, gfp))
-			return alloc_from_core(s, req, ptr);
+		if (lack == STOCK && spcpu_span_create(s, class, req.gfp))
+			return alloc_from_core(s, want, ptr);
 	} while (lack);
 	*ptr = (void __percpu __force *)object.ptr;
+	if (spcpu_alloc_watched())
+		spcpu_watch_alloc(s, &req, *ptr);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_alloc);
@@ -324,6 +327,8 @@ static enum lack put(struct spcpu *s, unsigned long ptr, unsigned int class,
 		make_room(s, m, empty);
 	span = spcpu_span_find(&s->finder, ptr);
 	*done = span && __spcpu_cache_push(s->cache.cpus, span, ptr);
+	if (*done && spcpu_free_watched())
+		spcpu_watch_free(s, (void __percpu __force *)ptr);
 	spcpu_cache_leave(s->cache.cpus);
 	return NOTHING;
 }
@@ -346,6 +351,8 @@ static bool put_in_stock(struct spcpu *s, unsigned long ptr,
 	}
 	if (done) {
 		this_cpu_inc(s->cache.cpus->nr_stock_free);
+		if (spcpu_free_watched())
+			spcpu_watch_free(s, (void __percpu __force *)ptr);
 		spcpu_stock_give(s, &s->cache.stocks[span->class], &object, 1,
 				 empty);
 	}
