@@ -42,8 +42,7 @@ static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
 	const struct spcpu_class *c = &spcpu_classes[class];
 	struct spcpu_magazines *m;
 
-	m = kmalloc(struct_size(m, room, 2 * c->magazine),
-		    (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
+	m = kmalloc(struct_size(m, room, 2 * c->magazine), spcpu_own_gfp(gfp));
 	if (!m)
 		return NULL;
 

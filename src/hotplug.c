@@ -326,7 +326,7 @@ static shadow_percpu_init_fn *drop_init(struct spcpu *s,
  *
  * That it is still there is a mistake, which is logged.
  *
- * Context: Any but NMI, @s->lock held: nobody has the place yet.
+ * Context: Any but NMI; before somebody else can have the place.
  */
 void spcpu_object_gone(struct spcpu *s, const void __percpu *ptr)
 {

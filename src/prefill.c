@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "shadow_percpu.h"
+#include "span.h"
 
 /**
  * struct shadow_percpu_prefill - objects set aside
@@ -37,7 +38,7 @@ struct shadow_percpu_prefill *shadow_percpu_prefill(size_t size, size_t align,
 		return NULL;
 	}
 
-	pre = kmalloc(struct_size(pre, ptrs, nr), gfp & ~__GFP_ZERO);
+	pre = kmalloc(struct_size(pre, ptrs, nr), spcpu_own_gfp(gfp));
 	if (!pre)
 		return NULL;
 

@@ -133,8 +133,7 @@ static struct spcpu_span *alloc_span(unsigned int class, gfp_t gfp)
 	unsigned int steps = (c->size * c->objects) >> c->shift, i;
 	struct spcpu_span *span;
 
-	span = kzalloc(struct_size(span, states, steps),
-		       (gfp & ~__GFP_ACCOUNT) | __GFP_NOWARN);
+	span = kzalloc(struct_size(span, states, steps), spcpu_own_gfp(gfp));
 	if (!span)
 		return NULL;
 

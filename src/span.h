@@ -90,6 +90,12 @@ struct spcpu_stock {
 	u64 nr_free;
 } ____cacheline_aligned_in_smp;
 
+/* flags for our own small allocations, which may fail: of the caller's how hard to try */
+static inline gfp_t spcpu_own_gfp(gfp_t gfp)
+{
+	return (gfp & (GFP_KERNEL | GFP_ATOMIC | __GFP_NORETRY)) | __GFP_NOWARN;
+}
+
 void spcpu_stock_init(struct spcpu_stock *stock);
 unsigned int spcpu_stock_take(struct spcpu_stock *stock,
 			      struct spcpu_object *objects, unsigned int most);
