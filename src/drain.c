@@ -114,6 +114,16 @@ static void empty_one(struct spcpu *s, struct spcpu_magazines *m)
 	kfree_rcu(m, rcu);
 }
 
+static void trim_stocks(struct spcpu *s)
+{
+	LIST_HEAD(empty);
+	unsigned int i;
+
+	for (i = 0; s->cache.stocks && i < SPCPU_NR_CLASSES; i++)
+		spcpu_stock_trim(&s->cache.stocks[i], &empty);
+	spcpu_spans_release(s, &empty);
+}
+
 static void empty_surrendered(struct spcpu *s)
 {
 	struct spcpu_magazines *m, *next;
@@ -122,6 +132,7 @@ static void empty_surrendered(struct spcpu *s)
 	nodes = llist_del_all(&s->cache.surrendered);
 	llist_for_each_entry_safe(m, next, nodes, node)
 		empty_one(s, m);
+	trim_stocks(s);
 }
 
 /**

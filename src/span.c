@@ -127,6 +127,35 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_stock_give);
 
+/**
+ * spcpu_stock_trim() - take spans off that nobody has taken anything from
+ * @stock: the stock
+ * @empty: they are added here, for spcpu_spans_release()
+ *
+ * Two that find no stock at the same time make a span each, and one may do. They
+ * are behind the others: new ones go there, and those in front are used first.
+ *
+ * Context: Any but NMI.
+ */
+void spcpu_stock_trim(struct spcpu_stock *stock, struct list_head *empty)
+{
+	struct spcpu_span *span, *prev;
+	unsigned long flags;
+
+	if (!READ_ONCE(stock->nr_objects))
+		return;
+
+	raw_spin_lock_irqsave(&stock->lock, flags);
+	list_for_each_entry_safe_reverse(span, prev, &stock->spans, node) {
+		if (span->nr_free != spcpu_classes[span->class].objects)
+			break;
+		list_move(&span->node, empty);
+		stock->nr_objects -= span->nr_free;
+		stock->nr_spans--;
+	}
+	raw_spin_unlock_irqrestore(&stock->lock, flags);
+}
+
 static struct spcpu_span *alloc_span(unsigned int class, gfp_t gfp)
 {
 	const struct spcpu_class *c = &spcpu_classes[class];

@@ -102,6 +102,7 @@ unsigned int spcpu_stock_take(struct spcpu_stock *stock,
 void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 		      const struct spcpu_object *objects, unsigned int nr,
 		      struct list_head *empty);
+void spcpu_stock_trim(struct spcpu_stock *stock, struct list_head *empty);
 
 int spcpu_span_create(struct spcpu *s, unsigned int class, gfp_t gfp);
 void spcpu_span_settle(struct spcpu *s, struct spcpu_span *span,
