@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kdebug.h>
+#include <linux/math.h>
 #include <linux/printk.h>
 
 #include "compat/fault.h"
@@ -19,7 +20,7 @@
  * @id: chunk; meaningful if there is an area
  * @off: bytes from the unit's start, or, in an area, from that
  * @start: bytes from the chunk's start to the area
- * @size: bytes of the area; 0 for none
+ * @size: bytes of the area, or of a span's object in it; 0 for none
  * @unknown: there was no telling whether there is an area
  */
 struct victim {
@@ -31,10 +32,27 @@ struct victim {
 	bool unknown;
 };
 
+/* one of a span's, if it is live */
+static void find_object(const struct spcpu_span *span,
+			const struct spcpu_chunk *chunk, struct victim *v)
+{
+	unsigned int size = spcpu_classes[span->class].size;
+	unsigned int off = v->off - chunk->start - span->off;
+	unsigned int start = rounddown(off, size);
+
+	if (READ_ONCE(span->states[start >> span->shift]) < SPCPU_LIVE)
+		return;
+
+	v->start = span->off + start;
+	v->size = size;
+	v->off = off - start;
+}
+
 static void find_area(struct spcpu *s, unsigned long addr, struct victim *v)
 {
 	const struct spcpu_window *window;
 	const struct spcpu_chunk *chunk;
+	const struct spcpu_span *span;
 	int start, bits;
 
 	/* it may have gone meanwhile, and now it cannot any more */
@@ -47,13 +65,19 @@ static void find_area(struct spcpu *s, unsigned long addr, struct victim *v)
 	if (!spcpu_chunk_has(chunk, v->off))
 		return;
 
+	v->id = chunk->id;
+	span = spcpu_span_at(chunk, v->off - chunk->start);
+	if (span) {
+		find_object(span, chunk, v);
+		return;
+	}
+
 	start = spcpu_map_around(&chunk->map,
 				 (v->off - chunk->start) >> SPCPU_GRANULE_SHIFT,
 				 &bits);
 	if (start < 0)
 		return;
 
-	v->id = chunk->id;
 	v->start = start << SPCPU_GRANULE_SHIFT;
 	v->size = bits << SPCPU_GRANULE_SHIFT;
 	v->off -= chunk->start + v->start;
