@@ -234,7 +234,7 @@ void shadow_percpu_prefill_end(struct shadow_percpu_prefill *pre);
  *
  * Context: As shadow_free_percpu().
  * Return: Bytes of each copy that may be used: the requested size rounded up to
- *	that of its class, which is at most an eighth more above 16 bytes; to a
+ *	that of its class, which is at most 7 bytes or an eighth more; to a
  *	multiple of 4 with cache=0, above 4096 bytes, and where there is room for
  *	little else. 0 for NULL, and for anything else that is not the start of a
  *	live object.

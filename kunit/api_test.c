@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 
 #include "api.h"
+#include "cached.h"
 #include "client.h"
 #include "copies.h"
 #include "kmsg.h"
@@ -27,30 +28,56 @@ struct lined {
 	u32 word;
 } ____cacheline_aligned;
 
+/*
+ * The usable bytes of an object that was asked for: with the cache on those of its
+ * class, above 4096 bytes, and with cache=0, those asked for, rounded up to 4.
+ */
+static size_t usable(size_t size, size_t align)
+{
+	bool cached = spcpu_api_allocator()->options.cache;
+	int class = cached ? spcpu_class_of(size, align, GFP_KERNEL) : -1;
+
+	return class < 0 ? ALIGN(size, 4) : spcpu_classes[class].size;
+}
+
 /* what every object has to be: where it was asked for, zeroed, of its size */
-static void expect_object(struct kunit *test, void __percpu *ptr, size_t size,
-			  size_t align)
+static void expect_usable(struct kunit *test, void __percpu *ptr, size_t size,
+			  size_t align, size_t bytes)
 {
 	unsigned int cpu;
 
 	KUNIT_ASSERT_TRUE_MSG(test, !!ptr, "%zu bytes aligned to %zu", size,
 			      align);
 	KUNIT_EXPECT_TRUE(test, spcpu_copies_zero(ptr, size));
-	KUNIT_EXPECT_EQ(test, shadow_percpu_size(ptr), ALIGN(size, 4));
+	KUNIT_EXPECT_EQ(test, shadow_percpu_size(ptr), bytes);
 	for_each_possible_cpu(cpu)
 		if (!IS_ALIGNED((unsigned long)per_cpu_ptr(ptr, cpu), align))
 			KUNIT_FAIL(test, "CPU %u: %zu bytes not aligned to %zu",
 				   cpu, size, align);
 }
 
+static void expect_object(struct kunit *test, void __percpu *ptr, size_t size,
+			  size_t align)
+{
+	expect_usable(test, ptr, size, align, usable(size, align));
+}
+
+/* no cache hands these out */
+static void expect_reserved(struct kunit *test, void __percpu *ptr, size_t size,
+			    size_t align)
+{
+	expect_usable(test, ptr, size, align, ALIGN(size, 4));
+}
+
 /* allocate, look at it, leave dirt behind for the next owner */
 static void try_object(struct kunit *test, size_t size, size_t align)
 {
 	void __percpu *ptr = spcpu_client_alloc(test, size, align);
+	size_t bytes = usable(size, align);
 
 	expect_object(test, ptr, size, align);
-	spcpu_copies_fill(ptr, ALIGN(size, 4), size);
-	KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(ptr, ALIGN(size, 4), size));
+	spcpu_copies_fill(ptr, bytes, size);
+	KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(ptr, bytes, size));
 	spcpu_client_free(test, ptr);
 	cond_resched();
 }
@@ -175,7 +202,7 @@ static void api_reserved(struct kunit *test)
 	void __percpu *ptr;
 
 	ptr = spcpu_client_keep(test, __shadow_alloc_reserved_percpu(100, 16));
-	expect_object(test, ptr, 100, 16);
+	expect_reserved(test, ptr, 100, 16);
 	KUNIT_ASSERT_EQ(test, spcpu_locate(s, ptr, &place), 0);
 	KUNIT_EXPECT_EQ(test, place.id,
 			s->reserved ? s->reserved->id : s->first->id);
@@ -215,7 +242,7 @@ static void api_reserved_full(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !!spcpu_client_alloc(test, 64, 4));
 	spcpu_client_free(test, last);
 	last = spcpu_client_keep(test, __shadow_alloc_reserved_percpu(64, 4));
-	expect_object(test, last, 64, 4);
+	expect_reserved(test, last, 64, 4);
 }
 
 static void api_size_of_no_object(struct kunit *test)

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 
 #include "api.h"
+#include "cached.h"
 #include "client.h"
 #include "shadow_percpu.h"
 
@@ -26,13 +27,7 @@ struct client {
 
 static u64 live_objects(void)
 {
-	struct spcpu *s = spcpu_api_allocator();
-	u64 nr;
-
-	spin_lock_irq(&s->lock);
-	nr = s->stats.nr_cur_alloc;
-	spin_unlock_irq(&s->lock);
-	return nr;
+	return spcpu_cached_live(spcpu_api_allocator());
 }
 
 /**

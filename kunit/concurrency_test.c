@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "api.h"
+#include "cached.h"
 #include "client.h"
 #include "compat/hrtimer.h"
 #include "copies.h"
@@ -30,6 +31,9 @@
 #define TIMER_OPS	60
 #define TIMER_OBJECTS	8
 #define TIMER_PERIOD_NS	1000000
+#define RUSH_THREAD_OPS	2000
+#define RUSH_OPS	1000
+#define RUSH_PERIOD_NS	150000
 #define NR_BOXES	16
 #define BOUND		(120 * HZ)
 
@@ -71,6 +75,10 @@ struct timer {
  * @s: the allocator
  * @api: go through the exported calls: @s is the living module's
  * @largest: bytes of the largest object
+ * @only: bytes of all objects, so that all are of one class; 0: of all sizes
+ * @thread_ops: operations of each thread
+ * @timer_ops: operations of each timer
+ * @period_ns: time between two of them
  * @keeper: an object that is there all the time
  * @boxes: objects that are on their way from one to another
  * @running: how many have not finished
@@ -88,6 +96,10 @@ struct crew {
 	struct spcpu *s;
 	bool api;
 	unsigned int largest;
+	unsigned int only;
+	unsigned int thread_ops;
+	unsigned int timer_ops;
+	unsigned int period_ns;
 	struct item keeper;
 	struct box boxes[NR_BOXES];
 	atomic_t running;
@@ -127,7 +139,7 @@ static void __percpu *take(struct crew *crew, size_t size, gfp_t gfp)
 	if (crew->api)
 		return __shadow_alloc_percpu_gfp(size, 8, gfp);
 
-	err = spcpu_test_request(crew->s, size, 8, false, gfp, &ptr);
+	err = spcpu_cached_request(crew->s, size, 8, gfp, &ptr);
 	expect(crew, !err == !!ptr);
 	expect(crew, !err || err == -ENOMEM);
 	return ptr;
@@ -138,7 +150,7 @@ static void give(struct crew *crew, void __percpu *ptr)
 	if (crew->api)
 		shadow_free_percpu(ptr);
 	else
-		expect(crew, !spcpu_free(crew->s, ptr));
+		expect(crew, !spcpu_cached_free(crew->s, ptr));
 }
 
 static void make(struct crew *crew, struct item *item, size_t size, u16 seed,
@@ -164,7 +176,8 @@ static void scrap(struct crew *crew, struct item *item)
 
 	expect(crew, spcpu_copies_hold(item->ptr, item->size, item->seed));
 	expect(crew, !spcpu_locate(crew->s, item->ptr, &place));
-	expect(crew, place.size == ALIGN(item->size, 4));
+	expect(crew, place.size == spcpu_cached_size(crew->s, item->ptr,
+						     item->size));
 	give(crew, item->ptr);
 	item->ptr = NULL;
 }
@@ -208,6 +221,8 @@ static void look_up_keeper(struct crew *crew)
 
 static size_t some_size(struct crew *crew, struct rnd_state *rnd)
 {
+	if (crew->only)
+		return crew->only;
 	if (spcpu_test_below(rnd, 48))
 		return 1 + spcpu_test_below(rnd, 96);
 	return crew->largest - spcpu_test_below(rnd, crew->largest / 4);
@@ -248,7 +263,7 @@ static int thread_main(void *arg)
 	struct thread *thread = arg;
 	unsigned int i;
 
-	for (i = 0; i < THREAD_OPS; i++) {
+	for (i = 0; i < thread->crew->thread_ops; i++) {
 		thread_op(thread, i);
 		cond_resched();
 	}
@@ -275,12 +290,13 @@ static enum hrtimer_restart timer_op(struct hrtimer *hrtimer)
 	if (item->ptr)
 		scrap(crew, item);
 	else
-		make(crew, item, 4 + spcpu_test_below(&timer->rnd, 60),
+		make(crew, item,
+		     crew->only ?: 4 + spcpu_test_below(&timer->rnd, 60),
 		     timer->ops, GFP_ATOMIC);
 	swap_with_box(crew, item, prandom_u32_state(&timer->rnd));
 
-	if (++timer->ops < TIMER_OPS) {
-		hrtimer_forward_now(hrtimer, TIMER_PERIOD_NS);
+	if (++timer->ops < crew->timer_ops) {
+		hrtimer_forward_now(hrtimer, crew->period_ns);
 		return HRTIMER_RESTART;
 	}
 	for (i = 0; i < TIMER_OBJECTS; i++)
@@ -293,7 +309,8 @@ static long start_timer(void *arg)
 {
 	struct timer *timer = arg;
 
-	hrtimer_start(&timer->hrtimer, TIMER_PERIOD_NS, HRTIMER_MODE_REL_PINNED);
+	hrtimer_start(&timer->hrtimer, timer->crew->period_ns,
+		      HRTIMER_MODE_REL_PINNED);
 	return 0;
 }
 
@@ -343,7 +360,8 @@ static void start_threads(struct crew *crew)
 	}
 }
 
-static struct crew *hire(struct kunit *test, struct spcpu *s, unsigned int largest)
+static struct crew *hire(struct kunit *test, struct spcpu *s,
+			 unsigned int largest)
 {
 	struct crew *crew;
 	unsigned int i;
@@ -355,6 +373,9 @@ static struct crew *hire(struct kunit *test, struct spcpu *s, unsigned int large
 	crew->s = s;
 	crew->api = s == spcpu_api_allocator();
 	crew->largest = largest;
+	crew->thread_ops = THREAD_OPS;
+	crew->timer_ops = TIMER_OPS;
+	crew->period_ns = TIMER_PERIOD_NS;
 	init_completion(&crew->done);
 	atomic_set(&crew->running, 1);
 	for (i = 0; i < NR_BOXES; i++)
@@ -365,13 +386,29 @@ static struct crew *hire(struct kunit *test, struct spcpu *s, unsigned int large
 	return crew;
 }
 
+/* meanwhile CPUs are asked for what they keep; true if all have finished */
+static bool drain_until_done(struct crew *crew)
+{
+	unsigned long end = jiffies + BOUND;
+
+	while (!wait_for_completion_timeout(&crew->done, 1)) {
+		spcpu_cache_drain(crew->s);
+		if (time_after(jiffies, end))
+			return false;
+	}
+	return true;
+}
+
 /* a hung wait is a failure, and then waited out: somebody still uses @crew */
-static void await_crew(struct kunit *test, struct crew *crew)
+static void await_crew(struct kunit *test, struct crew *crew, bool drain)
 {
 	unsigned int i;
+	bool done;
 
 	finish(crew);
-	if (!wait_for_completion_timeout(&crew->done, BOUND)) {
+	done = drain ? drain_until_done(crew) :
+		       wait_for_completion_timeout(&crew->done, BOUND);
+	if (!done) {
 		KUNIT_FAIL(test, "%d still run", atomic_read(&crew->running));
 		wait_for_completion(&crew->done);
 	}
@@ -396,7 +433,8 @@ static void dismiss(struct kunit *test, struct crew *crew)
 	spcpu_test_check(test, crew->s);
 }
 
-static void work(struct kunit *test, struct crew *crew, bool with_timers)
+static void work(struct kunit *test, struct crew *crew, bool with_timers,
+		 bool drain)
 {
 	unsigned int i;
 
@@ -405,23 +443,18 @@ static void work(struct kunit *test, struct crew *crew, bool with_timers)
 		wake_up_process(crew->threads[i].task);
 	if (with_timers)
 		start_timers(crew);
-	await_crew(test, crew);
+	await_crew(test, crew, drain);
 	dismiss(test, crew);
 	if (with_timers && !IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&crew->irqs),
-				num_online_cpus() * TIMER_OPS);
-}
-
-/* small units: chunks come and go all the time */
-static struct spcpu *small_units(struct kunit *test)
-{
-	return spcpu_test_allocator(test, 64 << 10, 8192, 20 << 10, 0, NULL,
-				    SPCPU_FIRST_EMBED);
+				num_online_cpus() * crew->timer_ops);
 }
 
 /* all that is free is given back, but for a spare chunk */
 static void expect_given_back(struct kunit *test, struct spcpu *s)
 {
+	KUNIT_EXPECT_EQ(test, spcpu_cached_live(s), 0ULL);
+	spcpu_cache_drain(s);
 	KUNIT_EXPECT_EQ(test, s->stats.nr_cur_alloc, 0ULL);
 	KUNIT_EXPECT_GT(test, s->stats.nr_max_chunks, 1U);
 	queue_work(s->wq, &s->balance);
@@ -430,30 +463,85 @@ static void expect_given_back(struct kunit *test, struct spcpu *s)
 	spcpu_test_check(test, s);
 }
 
+/* small units: chunks come and go all the time */
+static void try_all(struct kunit *test, bool cache, bool with_timers,
+		    bool drain)
+{
+	struct spcpu *s = spcpu_cached_create(test, cache);
+
+	work(test, hire(test, s, SHADOW_PERCPU_MAX_SIZE), with_timers, drain);
+	expect_given_back(test, s);
+}
+
 static void concurrency_threads(struct kunit *test)
 {
-	struct spcpu *s = small_units(test);
+	try_all(test, false, false, false);
+}
 
-	work(test, hire(test, s, SHADOW_PERCPU_MAX_SIZE), false);
-	expect_given_back(test, s);
+static void concurrency_threads_cached(struct kunit *test)
+{
+	try_all(test, true, false, false);
 }
 
 static void concurrency_threads_and_interrupts(struct kunit *test)
 {
-	struct spcpu *s = small_units(test);
+	try_all(test, false, true, false);
+}
 
-	work(test, hire(test, s, SHADOW_PERCPU_MAX_SIZE), true);
-	expect_given_back(test, s);
+static void concurrency_threads_and_interrupts_cached(struct kunit *test)
+{
+	try_all(test, true, true, false);
+}
+
+static void concurrency_threads_and_interrupts_drained(struct kunit *test)
+{
+	try_all(test, true, true, true);
+}
+
+/* one class, and interrupts that come in the middle of what threads do with it */
+static void rush(struct kunit *test, struct spcpu *s, unsigned int size,
+		 bool drain)
+{
+	struct crew *crew = hire(test, s, size);
+
+	crew->only = size;
+	crew->thread_ops = RUSH_THREAD_OPS;
+	crew->timer_ops = RUSH_OPS;
+	crew->period_ns = RUSH_PERIOD_NS;
+	work(test, crew, true, drain);
+}
+
+static void concurrency_rush(struct kunit *test)
+{
+	rush(test, spcpu_cached_create(test, true), 8, false);
+	rush(test, spcpu_cached_create(test, true), 512, false);
+}
+
+static void concurrency_rush_drained(struct kunit *test)
+{
+	rush(test, spcpu_cached_create(test, true), 8, true);
+	rush(test, spcpu_cached_create(test, true), 512, true);
+}
+
+static void concurrency_rush_through_the_api(struct kunit *test)
+{
+	rush(test, spcpu_api_allocator(), 8, false);
 }
 
 static void concurrency_through_the_api(struct kunit *test)
 {
-	work(test, hire(test, spcpu_api_allocator(), 8192), true);
+	work(test, hire(test, spcpu_api_allocator(), 8192), true, false);
 }
 
 static struct kunit_case concurrency_cases[] = {
 	KUNIT_CASE(concurrency_threads),
+	KUNIT_CASE(concurrency_threads_cached),
 	KUNIT_CASE(concurrency_threads_and_interrupts),
+	KUNIT_CASE(concurrency_threads_and_interrupts_cached),
+	KUNIT_CASE(concurrency_threads_and_interrupts_drained),
+	KUNIT_CASE(concurrency_rush),
+	KUNIT_CASE(concurrency_rush_drained),
+	KUNIT_CASE(concurrency_rush_through_the_api),
 	KUNIT_CASE(concurrency_through_the_api),
 	{ }
 };

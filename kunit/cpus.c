@@ -109,17 +109,19 @@ const struct cpumask *spcpu_cpus_absent(struct kunit *test,
  * @mode: how the first chunk's pages are found
  * @backing: how pages get behind addresses
  * @online: hotplug=online
+ * @cache: with a cache
  *
  * Return: The allocator; the test ends if there is none.
  */
 struct spcpu *spcpu_cpus_create(struct kunit *test, enum spcpu_first_mode mode,
 				const struct spcpu_backing *backing,
-				bool online)
+				bool online, bool cache)
 {
 	const struct spcpu_options options = {
 		.first_mode = mode,
 		.backing = backing,
 		.online = online,
+		.cache = cache,
 		.image = spcpu_cpus_image,
 	};
 	unsigned int i;
@@ -139,7 +141,7 @@ struct spcpu *spcpu_cpus_create(struct kunit *test, enum spcpu_first_mode mode,
  */
 struct spcpu *spcpu_cpus_online(struct kunit *test, enum spcpu_first_mode mode)
 {
-	return spcpu_cpus_create(test, mode, &spcpu_backing_sparse, true);
+	return spcpu_cpus_create(test, mode, &spcpu_backing_sparse, true, false);
 }
 
 /**

@@ -22,7 +22,7 @@ const struct cpumask *spcpu_cpus_absent(struct kunit *test,
 
 struct spcpu *spcpu_cpus_create(struct kunit *test, enum spcpu_first_mode mode,
 				const struct spcpu_backing *backing,
-				bool online);
+				bool online, bool cache);
 struct spcpu *spcpu_cpus_online(struct kunit *test, enum spcpu_first_mode mode);
 
 bool spcpu_cpus_can_write(void *addr);

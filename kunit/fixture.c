@@ -88,7 +88,7 @@ void spcpu_test_forget(struct kunit *test, void *what)
 	spcpu_test_drop(test, what);
 }
 
-/* free what the test left, so that none of it counts as leaked */
+/* free what the test left, so that none of it counts as leaked; spans go as they are */
 static void free_areas(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	int end = chunk->map.nr_bits - (chunk->tail >> SPCPU_GRANULE_SHIFT);
@@ -99,6 +99,8 @@ static void free_areas(struct spcpu *s, struct spcpu_chunk *chunk)
 		at = spcpu_map_next(&chunk->map, at, &bits);
 		if (at < 0 || at >= end)
 			return;
+		if (spcpu_span_at(chunk, at << SPCPU_GRANULE_SHIFT))
+			continue;
 		if (spcpu_free(s, spcpu_ptr(s, chunk, at << SPCPU_GRANULE_SHIFT)))
 			return;
 	}

@@ -117,7 +117,7 @@ static struct failing *prepare_case(struct kunit *test,
 	f->backing = spcpu_backing_sparse;
 	f->backing.show = fail_to_show;
 	spcpu_cpus_leave(test, 2);
-	f->s = spcpu_cpus_create(test, mode, &f->backing, true);
+	f->s = spcpu_cpus_create(test, mode, &f->backing, true, false);
 	f->cpus = spcpu_cpus_absent(test, f->s);
 
 	spcpu_test_alloc(test, f->s, 3 * PAGE_SIZE, 4);

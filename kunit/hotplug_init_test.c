@@ -223,7 +223,7 @@ static void try_all(struct kunit *test, const struct spcpu_backing *backing)
 	struct spcpu *s;
 
 	spcpu_cpus_leave(test, 2);
-	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, false);
+	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, false, false);
 	r = make_object(test, s, 1);
 	KUNIT_ASSERT_EQ(test, 0, register_it(r));
 	expect_set_up(test, r, cpu_possible_mask);

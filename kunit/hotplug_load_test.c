@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "cached.h"
 #include "compat/hrtimer.h"
 #include "copies.h"
 #include "cpus.h"
@@ -86,8 +87,7 @@ static void make(struct worker *w, struct item *item, size_t size, gfp_t gfp)
 	struct spcpu *s = w->load->s;
 	unsigned int cpu;
 
-	if (spcpu_test_request(s, size, 8, false, gfp | __GFP_NOWARN,
-			       &item->ptr))
+	if (spcpu_cached_request(s, size, 8, gfp | __GFP_NOWARN, &item->ptr))
 		return;
 
 	expect(w->load, spcpu_copies_zero(item->ptr, size));
@@ -119,7 +119,7 @@ static void scrap(struct worker *w, struct item *item)
 		return;
 
 	expect(w->load, holds(item));
-	expect(w->load, !spcpu_free(w->load->s, item->ptr));
+	expect(w->load, !spcpu_cached_free(w->load->s, item->ptr));
 	item->ptr = NULL;
 }
 
@@ -183,7 +183,7 @@ static struct load *begin(struct kunit *test, struct spcpu *s)
 
 	KUNIT_ASSERT_NOT_NULL(test, load);
 	load->s = s;
-	load->counter = spcpu_test_alloc(test, s, sizeof(u64), sizeof(u64));
+	load->counter = spcpu_cached_alloc(test, s, sizeof(u64), sizeof(u64));
 	for (i = 0; i < NR_THREADS; i++) {
 		struct worker *w = &load->workers[i];
 
@@ -223,6 +223,9 @@ static void end(struct kunit *test, struct load *load)
 			    atomic_read(&load->first_wrong));
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_EQ(test, load->irqs, load->timer.ops);
+	KUNIT_EXPECT_EQ(test, spcpu_cached_live(load->s), 1ULL);
+	spcpu_test_check(test, load->s);
+	spcpu_cached_expect_drained(test, load->s);
 	KUNIT_EXPECT_EQ(test, load->s->stats.nr_cur_alloc, 1ULL);
 	spcpu_test_check(test, load->s);
 	for_each_cpu(cpu, load->s->ready_cpus)
@@ -245,7 +248,7 @@ static void cycle(struct kunit *test, unsigned int nr)
 }
 
 static void try_online(struct kunit *test, enum spcpu_first_mode mode,
-		       unsigned int nr_cycles)
+		       bool cache, unsigned int nr_cycles)
 {
 	const struct cpumask *absent;
 	struct load *load;
@@ -253,7 +256,7 @@ static void try_online(struct kunit *test, enum spcpu_first_mode mode,
 	unsigned int cpu;
 
 	spcpu_cpus_leave(test, 2);
-	s = spcpu_cpus_online(test, mode);
+	s = spcpu_cpus_create(test, mode, &spcpu_backing_sparse, true, cache);
 	absent = spcpu_cpus_absent(test, s);
 	load = begin(test, s);
 	for_each_cpu(cpu, absent)
@@ -266,32 +269,44 @@ static void try_online(struct kunit *test, enum spcpu_first_mode mode,
 
 static void hotplug_load_online_embed(struct kunit *test)
 {
-	try_online(test, SPCPU_FIRST_EMBED, MANY_CYCLES);
+	try_online(test, SPCPU_FIRST_EMBED, false, MANY_CYCLES);
+}
+
+static void hotplug_load_online_cached(struct kunit *test)
+{
+	try_online(test, SPCPU_FIRST_EMBED, true, MANY_CYCLES);
 }
 
 static void hotplug_load_online_page(struct kunit *test)
 {
-	try_online(test, SPCPU_FIRST_PAGE, SOME_CYCLES);
+	try_online(test, SPCPU_FIRST_PAGE, false, SOME_CYCLES);
 }
 
-static void try_all(struct kunit *test, const struct spcpu_backing *backing)
+static void try_all(struct kunit *test, const struct spcpu_backing *backing,
+		    bool cache)
 {
 	struct load *load;
 
 	load = begin(test, spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing,
-					     false));
+					     false, cache));
 	cycle(test, SOME_CYCLES);
 	end(test, load);
 }
 
 static void hotplug_load_all_sparse(struct kunit *test)
 {
-	try_all(test, &spcpu_backing_sparse);
+	try_all(test, &spcpu_backing_sparse, false);
 }
 
 static void hotplug_load_all_vmap(struct kunit *test)
 {
-	try_all(test, &spcpu_backing_vmap);
+	try_all(test, &spcpu_backing_vmap, false);
+}
+
+static void hotplug_load_all_cached(struct kunit *test)
+{
+	try_all(test, &spcpu_backing_sparse, true);
+	try_all(test, &spcpu_backing_vmap, true);
 }
 
 /* stay until kthread_stop(), so that no thread outlives this module */
@@ -337,9 +352,11 @@ static void hotplug_load_allocators_come_and_go(struct kunit *test)
 
 static struct kunit_case hotplug_load_cases[] = {
 	KUNIT_CASE(hotplug_load_online_embed),
+	KUNIT_CASE(hotplug_load_online_cached),
 	KUNIT_CASE(hotplug_load_online_page),
 	KUNIT_CASE(hotplug_load_all_sparse),
 	KUNIT_CASE(hotplug_load_all_vmap),
+	KUNIT_CASE(hotplug_load_all_cached),
 	KUNIT_CASE(hotplug_load_allocators_come_and_go),
 	{ }
 };

@@ -126,7 +126,7 @@ static void hotplug_costs_what_is_there(struct kunit *test)
 
 	spcpu_cpus_leave(test, 2);
 	all = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, &spcpu_backing_sparse,
-				false);
+				false, false);
 	online = spcpu_cpus_online(test, SPCPU_FIRST_EMBED);
 	KUNIT_EXPECT_EQ(test, online->nr_populated, all->nr_populated);
 
@@ -360,7 +360,7 @@ static void try_counting(struct kunit *test, const struct spcpu_backing *backing
 	u64 counted = 0;
 	unsigned int cpu, i;
 
-	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, online);
+	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, online, false);
 	ptr = spcpu_test_alloc(test, s, sizeof(u64), sizeof(u64));
 	for (i = 0; i < 3; i++) {
 		unsigned int before = num_online_cpus();
@@ -406,7 +406,7 @@ static void try_all(struct kunit *test, const struct spcpu_backing *backing)
 	struct spcpu *s;
 
 	spcpu_cpus_leave(test, 2);
-	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, false);
+	s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, backing, false, false);
 	o = allocate(test, s);
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(s->ready_cpus, cpu_possible_mask));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {

@@ -9,34 +9,11 @@
 #include <linux/bitmap.h>
 #include <linux/rcupdate.h>
 
+#include "finding.h"
 #include "fixture.h"
 
 /* more nodes than this on a list: it runs in a circle */
 #define MANY_CHUNKS	10000
-
-/**
- * struct finding - the first thing that is wrong
- *
- * @what: what it is; NULL as long as all is well
- * @id: of which chunk, or @NO_CHUNK
- * @is: what was found
- * @should: what should have been found
- */
-struct finding {
-	const char *what;
-	unsigned int id;
-	long is;
-	long should;
-};
-
-#define NO_CHUNK	UINT_MAX
-
-static void same(struct finding *f, const char *what, unsigned int id, long is,
-		 long should)
-{
-	if (is != should && !f->what)
-		*f = (struct finding) { what, id, is, should };
-}
 
 static bool all_set(const unsigned long *map, int from, int to)
 {
@@ -361,8 +338,11 @@ static void check_all(struct finding *f, struct spcpu *s, bool index)
 	     is_listed(s, s->reserved), !!s->reserved);
 	check_slots(f, s);
 	check_sums(f, s, &sum);
-	if (index)
+	spcpu_check_cache(f, s);
+	if (index) {
 		check_index(f, s, sum.windows);
+		spcpu_check_finder(f, s, sum.windows);
+	}
 }
 
 static void check(struct kunit *test, struct spcpu *s, bool index)
@@ -370,9 +350,13 @@ static void check(struct kunit *test, struct spcpu *s, bool index)
 	struct finding f = { };
 
 	spcpu_test_settle(s);
+	/* the living module's goes on afterwards */
+	cancel_delayed_work_sync(&s->cache.idle);
 	spin_lock_irq(&s->lock);
 	check_all(&f, s, index);
 	spin_unlock_irq(&s->lock);
+	if (atomic_read(&s->cache.nr_magazines))
+		queue_delayed_work(s->wq, &s->cache.idle, HZ);
 
 	KUNIT_ASSERT_NULL_MSG(test, f.what, "%s, chunk %d: is %ld, not %ld",
 			      f.what, (int)f.id, f.is, f.should);

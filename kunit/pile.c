@@ -8,6 +8,20 @@
 #include "copies.h"
 #include "pile.h"
 
+static struct spcpu *with(struct kunit *test,
+			  const struct spcpu_backing *backing, bool cache,
+			  struct spcpu_interference **f)
+{
+	struct spcpu_options options = { .cache = cache };
+	struct spcpu *s;
+
+	*f = spcpu_interfere(backing);
+	options.backing = &(*f)->backing;
+	s = spcpu_test_create(test, SZ_64K, 0, SZ_16K + SZ_8K, 0, &options);
+	spcpu_interfere_with(s);
+	return s;
+}
+
 /**
  * spcpu_test_with() - make an allocator with a backing
  * @test: the test, at whose end it is destroyed
@@ -20,22 +34,11 @@ struct spcpu *spcpu_test_with(struct kunit *test,
 			      const struct spcpu_backing *backing,
 			      struct spcpu_interference **f)
 {
-	struct spcpu_options options = { };
-	struct spcpu *s;
-
-	*f = spcpu_interfere(backing);
-	options.backing = &(*f)->backing;
-	s = spcpu_test_create(test, SZ_64K, 0, SZ_16K + SZ_8K, 0, &options);
-	spcpu_interfere_with(s);
-	return s;
+	return with(test, backing, false, f);
 }
 
-/**
- * spcpu_test_for_backings() - run a case with every backing
- * @test: the test
- * @run: the case
- */
-void spcpu_test_for_backings(struct kunit *test, spcpu_backing_case *run)
+static void for_backings(struct kunit *test, bool cache,
+			 spcpu_backing_case *run)
 {
 	static const struct spcpu_backing * const backings[] = {
 		&spcpu_backing_vmap, &spcpu_backing_sparse,
@@ -45,13 +48,35 @@ void spcpu_test_for_backings(struct kunit *test, spcpu_backing_case *run)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(backings); i++) {
-		s = spcpu_test_with(test, backings[i], &f);
+		s = with(test, backings[i], cache, &f);
 		run(test, s, f);
 		spcpu_test_check(test, s);
 		KUNIT_EXPECT_EQ(test, atomic_read(&f->unprotected), 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&f->memory_under_lock), 0);
 		spcpu_test_drop(test, s);
 	}
+}
+
+/**
+ * spcpu_test_for_backings() - run a case with every backing
+ * @test: the test
+ * @run: the case
+ */
+void spcpu_test_for_backings(struct kunit *test, spcpu_backing_case *run)
+{
+	for_backings(test, false, run);
+}
+
+/**
+ * spcpu_test_for_caches() - run a case with every backing, without a cache and
+ *	with one
+ * @test: the test
+ * @run: the case
+ */
+void spcpu_test_for_caches(struct kunit *test, spcpu_backing_case *run)
+{
+	for_backings(test, false, run);
+	for_backings(test, true, run);
 }
 
 static unsigned int seed_of(unsigned int chunk, unsigned int page)

@@ -37,6 +37,7 @@ struct spcpu *spcpu_test_with(struct kunit *test,
 			      const struct spcpu_backing *backing,
 			      struct spcpu_interference **f);
 void spcpu_test_for_backings(struct kunit *test, spcpu_backing_case *run);
+void spcpu_test_for_caches(struct kunit *test, spcpu_backing_case *run);
 
 struct pile *spcpu_pile(struct kunit *test,
 			const struct spcpu_backing *backing);
