@@ -34,7 +34,7 @@ static unsigned int local(const struct spcpu_class_tally *t)
 
 static void show_counts(struct seq_file *m, const struct spcpu_class_tally *t)
 {
-	seq_printf(m, " %8lu %9lu %9lu %9lu", t->spans, t->live, t->stock,
+	seq_printf(m, " %7lu %8lu %8lu %8lu", t->spans, t->live, t->stock,
 		   t->cpus.kept);
 }
 
@@ -42,7 +42,7 @@ static void show_times(struct seq_file *m, const struct spcpu_class_tally *t)
 {
 	unsigned int part = local(t);
 
-	seq_printf(m, " %12llu %12llu %10llu %10llu %3u.%u\n", t->cpus.alloc,
+	seq_printf(m, " %10llu %10llu %8llu %8llu %3u.%u\n", t->cpus.alloc,
 		   t->cpus.free, t->taken, t->given, part / 10, part % 10);
 }
 
@@ -105,10 +105,10 @@ static void show_cpus(struct seq_file *m, struct spcpu *s)
 	struct spcpu_tally t;
 	unsigned int cpu;
 
-	seq_puts(m, "#  cpu magazines      kept     bytes       allocs        frees\n");
+	seq_puts(m, "#  cpu magazines     kept    bytes     allocs      frees\n");
 	for_each_possible_cpu(cpu) {
 		spcpu_tally_cpu(s, cpu, &t);
-		seq_printf(m, "%6u %9lu %9lu %9lu %12llu %12llu\n", cpu,
+		seq_printf(m, "%6u %9lu %8lu %8lu %10llu %10llu\n", cpu,
 			   t.magazines, t.kept, t.bytes, t.alloc, t.free);
 	}
 }
@@ -131,10 +131,10 @@ int spcpu_cache_show(struct seq_file *m, void *unused)
 		return 0;
 	}
 
-	seq_puts(m, "# cache=1: a span is an area of the core, cut into objects of one size. Those that are not live are in stock,\n"
-		    "# or kept in a CPU's magazines. Refills, flushes: times that a CPU went to the stock to take some or give some\n"
-		    "# back. Local: allocations, of 100, that did without\n"
-		    "# size align objects    spans      live     stock      kept       allocs        frees    refills    flushes local\n");
+	seq_puts(m, "# cache=1: a span is an area of the core, cut into objects of one size. Those that are not live\n"
+		    "# are in stock, or kept in a CPU's magazines. Refills, flushes: times that a CPU went to the stock\n"
+		    "# to take some, or to give some back. Local: allocations that did without, of 100\n"
+		    "# size align objects   spans     live    stock     kept     allocs      frees  refills  flushes local\n");
 	show_classes(m, s, false, &sums);
 	show_classes(m, s, true, &sums);
 	show_sums(m, &sums);

@@ -2,7 +2,8 @@
 # shellcheck shell=dash
 #
 # `make run`: record what this kernel asked of its percpu allocator since it
-# booted, and have shadow_percpu carry the same.
+# booted, and have shadow_percpu carry the same: placed by the core, and then once
+# more through the exported calls, with the cache in front of it.
 
 # shellcheck source=qemu/guest/workload.sh
 . /workload.sh
@@ -72,6 +73,23 @@ places()
 	head -n 5 /tmp/overlaps | sed 's/^/show   /' >&3
 }
 
+# a client asks for all of it; it frees what is live when it goes.
+cached()
+{
+	load shadow_percpu_pages || return
+	cat /tmp/recording >"$DEBUG/../shadow_percpu_pages/shadow"
+	show ""
+	show "=== the same once more, through the exported calls"
+	dump cache 30
+	dump map 24
+	now=$(stat_of nr_cur_alloc)
+	check cached "nr_cur_alloc went from $after to $now" \
+		[ $((now - after)) -eq "$live" ]
+	rmmod shadow_percpu_pages
+	check freed "nr_cur_alloc is $(stat_of nr_cur_alloc) again" \
+		[ "$(stat_of nr_cur_alloc)" -eq "$after" ]
+}
+
 sample()
 {
 	load shadow_percpu_sample || return
@@ -97,6 +115,7 @@ if load shadow_percpu; then
 		[ $((after - before)) -eq "$live" ]
 	figure chunks "$(stat_of nr_chunks)"
 	dumps "after the replay" after
+	cached
 	check sample "an ordinary client of the module" sample
 	check unload "rmmod" rmmod shadow_percpu
 else
