@@ -38,7 +38,7 @@ census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min
 	@scripts/census
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
-	@python3 -B scripts/selftest.py
+	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build

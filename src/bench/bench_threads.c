@@ -33,8 +33,8 @@ MODULE_PARM_DESC(control,
 #define NR_THREADS	2
 
 /* of so many short periods in a try the best counts, which nobody disturbed */
-#define PERIOD_US	10000
-#define PERIODS		30
+#define PERIOD_US	5000
+#define PERIODS		50
 
 /* pairs between two looks whether it is over */
 #define PAIRS		64
@@ -49,7 +49,8 @@ static const char * const names[KINDS] = { "kernel", "shadow", "kmalloc" };
 struct thread {
 	unsigned int kind;
 	u64 pairs;
-	u64 ns;
+	u64 begin;
+	u64 end;
 	int err;
 	struct completion done;
 };
@@ -107,19 +108,18 @@ static int some_pairs(unsigned int kind)
 static int run(void *arg)
 {
 	struct thread *t = arg;
-	u64 begin;
 
 	atomic_inc(&ready);
 	while (atomic_read(&ready) < due)
 		cond_resched();
 
-	begin = ktime_get_ns();
+	t->begin = ktime_get_ns();
 	do {
 		t->err = some_pairs(t->kind);
 		t->pairs += PAIRS;
 		cond_resched();
 	} while (!READ_ONCE(over) && !t->err);
-	t->ns = ktime_get_ns() - begin;
+	t->end = ktime_get_ns();
 	complete(&t->done);
 	return 0;
 }
@@ -138,38 +138,57 @@ static int start(struct thread *t, unsigned int kind, unsigned int cpu)
 	return 0;
 }
 
-/* pairs in a second, all threads together; 0 if it did not work out */
+/* all threads that were started are through */
+static int finish(struct thread *threads, unsigned int nr)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < nr; i++) {
+		wait_for_completion(&threads[i].done);
+		err = err ?: threads[i].err;
+	}
+	return err;
+}
+
+/* pairs in a second, all threads together, from when the first began */
+static u64 rate_of(const struct thread *threads, unsigned int nr)
+{
+	u64 begin = U64_MAX, end = 0, pairs = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		begin = min(begin, threads[i].begin);
+		end = max(end, threads[i].end);
+		pairs += threads[i].pairs;
+	}
+	return end > begin ? div64_u64(pairs * NSEC_PER_SEC, end - begin) : 0;
+}
+
+/* for one period; 0 if it did not work out */
 static u64 rate(unsigned int kind, unsigned int nr)
 {
 	static struct thread threads[NR_THREADS];
-	unsigned int cpu = cpumask_first(cpu_online_mask), i, started;
-	bool failed;
-	u64 sum = 0;
+	unsigned int cpu = cpumask_first(cpu_online_mask), started;
+	int err = 0;
 
 	due = nr;
 	WRITE_ONCE(over, false);
 	atomic_set(&ready, 0);
 	for (started = 0; started < nr; started++) {
-		if (start(&threads[started], kind, cpu))
+		err = start(&threads[started], kind, cpu);
+		if (err)
 			break;
 		cpu = cpumask_next(cpu, cpu_online_mask);
 	}
-	failed = started < nr;
 	/* those that wait for one that does not come */
 	atomic_add(nr - started, &ready);
 	while (atomic_read(&ready) < due)
 		cond_resched();
-	usleep_range(PERIOD_US, 2 * PERIOD_US);
+	usleep_range(PERIOD_US, PERIOD_US + PERIOD_US / 4);
 	WRITE_ONCE(over, true);
-	for (i = 0; i < started; i++) {
-		wait_for_completion(&threads[i].done);
-		if (threads[i].err || !threads[i].ns)
-			failed = true;
-		else
-			sum += div64_u64(threads[i].pairs * NSEC_PER_SEC,
-					 threads[i].ns);
-	}
-	return failed ? 0 : sum;
+	err = finish(threads, started) ?: err;
+	return err ? 0 : rate_of(threads, nr);
 }
 
 /* @best: by kind, of one thread and of all */
