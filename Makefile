@@ -25,7 +25,7 @@ check: ## KUnit suites in three guests; GUESTS="one four nodes"        7 min, fi
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
 	@scripts/memory $(GUESTS)
 
-bench: ## instructions and throughput, beside the kernel's own           2 min, first 3 min
+bench: ## instructions and throughput, beside the kernel's own         3 min, first 4 min
 	@scripts/bench $(GUESTS)
 
 mirror: ## follow the kernel's own allocator through streams         3 min, first 12 min

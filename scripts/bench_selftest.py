@@ -119,7 +119,7 @@ class Bench(unittest.TestCase):
                 ('pairs-4', 'pair.1024.kernel', '3011000', 'pair, 1024 B, 4 CPUs: '),
                 ('pairs-1', 'pair.4096.shadow', '1513000', 'pair, 4096 B, 1 CPUs: '),
                 ('pairs-1', 'pair.4096.shadow', '512000', 'pair, 4096 B, 1 CPUs: '),
-                ('pairs-1', 'pair.8_all.shadow', '100100', 'with all put off, 8 B, 1 CPUs: '),
+                ('pairs-1', 'pair.8_all.shadow', '100100', 'pair, put-off work too, 8 B, 1 CPUs'),
                 ('cold-4', 'pair_cold.64.shadow', '694000', 'cold pair, 64 B, 4 CPUs: '),
                 ('pairs-1', 'pair.8.shadow', '101000', 'a + b * CPUs: a: '),
                 ('pairs-1', 'pair.64.shadow', '101000', 'a + b * CPUs: a64: '),

@@ -280,9 +280,9 @@ def other_rows(f: Figures) -> Iterator[Row]:
 
 def rows(f: Figures) -> Iterator[Row]:
     yield from pair_rows(f, 'pair', 'pair.{}')
-    yield from pair_rows(f, 'with all put off', 'pair.{}_all')
+    yield from pair_rows(f, 'pair, put-off work too', 'pair.{}_all')
     yield from pair_rows(f, 'cold pair', 'pair_cold.{}')
-    yield from pair_rows(f, 'with all put off', 'pair_cold.{}_all')
+    yield from pair_rows(f, 'cold pair, put-off work too', 'pair_cold.{}_all')
     for some in (cost_rows, live_rows, bulk_rows, threads_rows, pages_rows, repeat_rows,
                  other_rows):
         yield from some(f)
