@@ -11,6 +11,9 @@
 #include "core.h"
 #include "quick.h"
 
+/* of a class's spans one in so many may be whole, and is kept for a while */
+#define KEEP_PART	32
+
 /**
  * spcpu_stock_init() - make an empty stock
  * @stock: what to initialize
@@ -23,12 +26,19 @@ void spcpu_stock_init(struct spcpu_stock *stock)
 	INIT_LIST_HEAD(&stock->spans);
 }
 
+static bool is_whole(const struct spcpu_span *span)
+{
+	return span->nr_free == spcpu_classes[span->class].objects;
+}
+
 /* objects of one span, which goes off the list with its last */
-static unsigned int take_from(struct spcpu_span *span,
+static unsigned int take_from(struct spcpu_stock *stock, struct spcpu_span *span,
 			      struct spcpu_object *objects, unsigned int most)
 {
 	unsigned long word, bits, step;
 	unsigned int nr = 0;
+
+	stock->nr_whole -= is_whole(span);
 
 	/* word by word: this is done for every object */
 	for (word = 0; word < BITS_TO_LONGS(span->steps); word++) {
@@ -66,7 +76,7 @@ unsigned int spcpu_stock_take(struct spcpu_stock *stock,
 	raw_spin_lock_irqsave(&stock->lock, flags);
 	while (nr < most && !list_empty(&stock->spans)) {
 		span = list_first_entry(&stock->spans, struct spcpu_span, node);
-		nr += take_from(span, objects + nr, most - nr);
+		nr += take_from(stock, span, objects + nr, most - nr);
 	}
 	stock->nr_objects -= nr;
 	stock->taken += !!nr;
@@ -86,13 +96,28 @@ static void give_to(struct spcpu_stock *stock, struct spcpu_span *span,
 		list_add(&span->node, &stock->spans);
 }
 
+/* a span that is whole again: kept behind the others, if there are few of them */
+static void keep_or_drop(struct spcpu_stock *stock, struct spcpu_span *span,
+			 struct list_head *empty)
+{
+	if (stock->nr_whole < stock->nr_spans / KEEP_PART) {
+		stock->nr_whole++;
+		list_move_tail(&span->node, &stock->spans);
+		return;
+	}
+	list_move(&span->node, empty);
+	stock->nr_objects -= span->nr_free;
+	stock->nr_spans--;
+}
+
 /**
  * spcpu_stock_give() - put objects back into stock
  * @s: the allocator
  * @stock: the stock of their class
  * @objects: objects that are in a magazine
  * @nr: how many
- * @empty: spans that are whole again are added here, for spcpu_spans_release()
+ * @empty: spans that are whole again and not kept are added here, for
+ *	spcpu_spans_release()
  *
  * Context: Any but NMI.
  */
@@ -117,23 +142,20 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 					  &off);
 		span = cells->by_cell[off >> SPCPU_CELL_SHIFT];
 		give_to(stock, span, &objects[i]);
-		if (span->nr_free != whole)
-			continue;
-		list_move(&span->node, empty);
-		stock->nr_objects -= span->nr_free;
-		stock->nr_spans--;
+		if (span->nr_free == whole)
+			keep_or_drop(stock, span, empty);
 	}
 	raw_spin_unlock_irqrestore(&stock->lock, flags);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_stock_give);
 
 /**
- * spcpu_stock_trim() - take spans off that nobody has taken anything from
+ * spcpu_stock_trim() - take whole spans off
  * @stock: the stock
  * @empty: they are added here, for spcpu_spans_release()
  *
- * Two that find no stock at the same time make a span each, and one may do. They
- * are behind the others: new ones go there, and those in front are used first.
+ * Those that were kept, and new ones: two that find no stock at the same time make
+ * one each. They are behind the others, which are used first.
  *
  * Context: Any but NMI.
  */
@@ -147,11 +169,12 @@ void spcpu_stock_trim(struct spcpu_stock *stock, struct list_head *empty)
 
 	raw_spin_lock_irqsave(&stock->lock, flags);
 	list_for_each_entry_safe_reverse(span, prev, &stock->spans, node) {
-		if (span->nr_free != spcpu_classes[span->class].objects)
+		if (!is_whole(span))
 			break;
 		list_move(&span->node, empty);
 		stock->nr_objects -= span->nr_free;
 		stock->nr_spans--;
+		stock->nr_whole--;
 	}
 	raw_spin_unlock_irqrestore(&stock->lock, flags);
 }
@@ -244,6 +267,7 @@ int spcpu_span_create(struct spcpu *s, unsigned int class, gfp_t gfp)
 	list_add_tail(&req.span->node, &stock->spans);
 	stock->nr_objects += c->objects;
 	stock->nr_spans++;
+	stock->nr_whole++;
 	raw_spin_unlock_irqrestore(&stock->lock, flags);
 	return 0;
 }

@@ -73,6 +73,7 @@ struct spcpu_span {
  * @lock: all of it; taken with interrupts off, nothing is taken inside
  * @spans: those that have objects in stock
  * @nr_spans: all spans
+ * @nr_whole: those of which all objects are in stock, last in @spans
  * @nr_objects: objects in stock
  * @taken: times that a CPU took objects
  * @given: times that a CPU gave some back
@@ -83,6 +84,7 @@ struct spcpu_stock {
 	raw_spinlock_t lock; /* the stock and its spans */
 	struct list_head spans;
 	unsigned long nr_spans;
+	unsigned long nr_whole;
 	unsigned long nr_objects;
 	u64 taken;
 	u64 given;
