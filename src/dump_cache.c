@@ -8,6 +8,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 
 #include "compat/kunit.h"
 #include "dump.h"
@@ -90,14 +91,20 @@ static void show_classes(struct seq_file *m, struct spcpu *s, bool accounted,
 	}
 }
 
-static void show_sums(struct seq_file *m, const struct sums *sums)
+/* and what is not in spans */
+static void show_sums(struct seq_file *m, struct spcpu *s,
+		      const struct sums *sums)
 {
+	struct spcpu_objects objects;
+
 	seq_printf(m, "%-20s", "# all");
 	show_counts(m, &sums->all);
 	show_times(m, &sums->all);
 	seq_printf(m, "%-20s", "# bytes of a copy");
 	show_counts(m, &sums->bytes);
-	seq_putc(m, '\n');
+	spcpu_tally_objects(s, &objects);
+	seq_printf(m, "\n%-28s %8llu\n", "# areas of their own",
+		   objects.live - min_t(u64, objects.live, sums->all.live));
 }
 
 static void show_cpus(struct seq_file *m, struct spcpu *s)
@@ -137,7 +144,7 @@ int spcpu_cache_show(struct seq_file *m, void *unused)
 		    "# size align objects   spans     live    stock     kept     allocs      frees  refills  flushes local\n");
 	show_classes(m, s, false, &sums);
 	show_classes(m, s, true, &sums);
-	show_sums(m, &sums);
+	show_sums(m, s, &sums);
 	seq_putc(m, '\n');
 	show_cpus(m, s);
 	return 0;

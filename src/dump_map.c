@@ -103,7 +103,7 @@ static void show_chunk(struct seq_file *m, const struct spcpu_view *view)
 static int map_show(struct seq_file *m, void *v)
 {
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "# A character is 64 bytes: . free  + partly used  # used  o free for its class  _ not populated  - not the chunk's own\n"
+		seq_puts(m, "# A character is 64 bytes: . free  o free in a span  + partly used  # used  _ not populated  - not its own\n"
 			    "# A line is a page: its number, its offset in the chunk, 64 characters. Free pages: * FIRST-LAST\n");
 		return 0;
 	}
