@@ -80,7 +80,7 @@ cached()
 	cat /tmp/recording >"$DEBUG/../shadow_percpu_pages/shadow"
 	show ""
 	show "=== the same once more, through the exported calls"
-	dump cache 30
+	dump cache 40
 	dump map 24
 	now=$(stat_of nr_cur_alloc)
 	check cached "nr_cur_alloc went from $after to $now" \
