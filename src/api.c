@@ -97,9 +97,9 @@ static void complain_alloc(const struct spcpu_request *req, int err)
 				    (void *)req->caller, req->size, req->align);
 }
 
-/* what cannot be had from this CPU's magazine */
-static noinline void __percpu *alloc(size_t size, size_t align, bool reserved,
-				     gfp_t gfp, unsigned long caller)
+/* with whatever that takes */
+static void __percpu *alloc_slowly(size_t size, size_t align, bool reserved,
+				   gfp_t gfp, unsigned long caller)
 {
 	const struct spcpu_request req = {
 		.size = size,
@@ -121,6 +121,19 @@ static noinline void __percpu *alloc(size_t size, size_t align, bool reserved,
 	return ptr;
 }
 
+/* what is not ready in this CPU's magazine, but may soon be */
+static noinline void __percpu *alloc(size_t size, size_t align, gfp_t gfp,
+				     unsigned long caller)
+{
+	int class = spcpu_class_of(size, align, gfp);
+	void __percpu *ptr;
+
+	if (class >= 0 && !spcpu_alloc_watched() &&
+	    spcpu_cache_pop_next(shadow, class, &ptr))
+		return ptr;
+	return alloc_slowly(size, align, false, gfp, caller);
+}
+
 static __always_inline bool alloc_quickly(size_t size, size_t align, gfp_t gfp,
 					  void __percpu **ptr)
 {
@@ -136,7 +149,7 @@ void __percpu *__shadow_alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 
 	if (likely(alloc_quickly(size, align, gfp, &ptr)))
 		return ptr;
-	return alloc(size, align, false, gfp, _RET_IP_);
+	return alloc(size, align, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu_gfp);
 
@@ -146,13 +159,13 @@ void __percpu *__shadow_alloc_percpu(size_t size, size_t align)
 
 	if (likely(alloc_quickly(size, align, GFP_KERNEL, &ptr)))
 		return ptr;
-	return alloc(size, align, false, GFP_KERNEL, _RET_IP_);
+	return alloc(size, align, GFP_KERNEL, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_percpu);
 
 void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
 {
-	return alloc(size, align, true, GFP_KERNEL, _RET_IP_);
+	return alloc_slowly(size, align, true, GFP_KERNEL, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_reserved_percpu);
 

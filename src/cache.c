@@ -175,6 +175,34 @@ bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
 	return m->top != m->bottom && clean(s, m);
 }
 
+/**
+ * spcpu_cache_pop_next() - take an object out of this CPU's magazine, after making
+ *	some ready
+ * @s: the allocator
+ * @class: the class
+ * @ptr: set to the object, live and zeroed, if there is one
+ *
+ * Context: Any but NMI.
+ * Return: True if there is; if not, spcpu_cache_alloc() knows what to do.
+ */
+bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
+			  void __percpu **ptr)
+{
+	struct spcpu_cpu_cache __percpu *cpus = s->cache.cpus;
+	struct spcpu_magazines *m;
+	bool ready;
+
+	if (!spcpu_cache_enter(cpus))
+		return false;
+
+	m = here(&s->cache, class);
+	ready = m->top != m->clean || spcpu_cache_prepare(s, m);
+	if (ready)
+		*ptr = __spcpu_cache_pop(m);
+	spcpu_cache_leave(cpus);
+	return ready;
+}
+
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)

@@ -136,6 +136,8 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
 		      int class, void __percpu **ptr);
 int spcpu_cache_free(struct spcpu *s, void __percpu *ptr);
 bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m);
+bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
+			  void __percpu **ptr);
 
 void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
 
