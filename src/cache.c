@@ -237,7 +237,9 @@ static enum lack take(struct spcpu *s, unsigned int class,
 static enum lack take_from_stock(struct spcpu *s, unsigned int class,
 				 struct spcpu_object *object)
 {
-	if (!spcpu_stock_take(&s->cache.stocks[class], object, 1))
+	/* then nobody has magazines, and nobody gets anything else */
+	if (READ_ONCE(s->dying) ||
+	    !spcpu_stock_take(&s->cache.stocks[class], object, 1))
 		return STOCK;
 
 	this_cpu_inc(s->cache.cpus->nr_stock_alloc);
