@@ -5,6 +5,9 @@
  * What the cache holds is counted in the spans themselves, which know it of each
  * object, and not taken from any count.
  */
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+
 #include "cached.h"
 #include "quick.h"
 
@@ -37,6 +40,14 @@ struct spcpu *spcpu_cached_create(struct kunit *test, bool cache)
 	/* how long a test takes must not matter */
 	s->cache.idle.work.func = never;
 	return s;
+}
+
+/**
+ * spcpu_cached_stay() - have the rest of the case run on the CPU that it is on
+ */
+void spcpu_cached_stay(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 }
 
 /**

@@ -7,6 +7,7 @@
 
 /* how to make allocators of a test's own, and how to use them as callers do */
 struct spcpu *spcpu_cached_create(struct kunit *test, bool cache);
+void spcpu_cached_stay(void);
 int spcpu_cached_request(struct spcpu *s, size_t size, size_t align, gfp_t gfp,
 			 void __percpu **ptr);
 void __percpu *spcpu_cached_alloc(struct kunit *test, struct spcpu *s,

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "cached.h"
 #include "copies.h"
 #include "cpus.h"
 #include "hotplug.h"
@@ -18,6 +19,7 @@
 #include "suites.h"
 
 #define SIZE	(5 * PAGE_SIZE)	/* of objects that need pages */
+#define NR_SMALL	40	/* objects of spans */
 
 /**
  * struct race - one case; test->priv
@@ -30,9 +32,11 @@
  * @what: what is to happen; NULL: nothing, or it has
  * @cpu: who comes; nobody, where no CPU is absent
  * @came: what became of that
+ * @cache: the allocator has a cache
  * @fails: the callback of @first refuses whoever comes
  * @first: an object that was there before
  * @second: an object that came in between
+ * @small: objects of spans, or NULL
  */
 struct race {
 	struct kunit *test;
@@ -43,9 +47,11 @@ struct race {
 	void (*what)(struct race *race);
 	unsigned int cpu;
 	int came;
+	bool cache;
 	bool fails;
 	void __percpu *first;
 	void __percpu *second;
+	void __percpu *small[NR_SMALL];
 };
 
 /* one case at a time */
@@ -94,7 +100,8 @@ static void begin(unsigned int in, void (*what)(struct race *race))
 
 	if (race->s)
 		spcpu_test_drop(test, race->s);
-	race->s = spcpu_cpus_online(test, SPCPU_FIRST_EMBED);
+	race->s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED,
+				    &spcpu_backing_sparse, true, race->cache);
 	race->cpu = cpumask_first(spcpu_cpus_absent(test, race->s));
 	race->first = spcpu_test_alloc(test, race->s, SIZE, 8);
 	race->second = spcpu_test_alloc(test, race->s, SIZE, 8);
@@ -229,6 +236,72 @@ static void hotplug_race_chunks_while_cpu_comes(struct kunit *test)
 	try_during_coming(test, grow);
 }
 
+static size_t small_size(unsigned int i)
+{
+	return i % 4 ? 48 : 1024;
+}
+
+/* dirty on all CPUs that are there */
+static void make_small(struct race *race, unsigned int i)
+{
+	unsigned int cpu;
+
+	race->small[i] = spcpu_cached_alloc(race->test, race->s, small_size(i),
+					    8);
+	KUNIT_EXPECT_TRUE(race->test, spcpu_copies_zero(race->small[i],
+							small_size(i)));
+	for_each_cpu(cpu, race->s->ready_cpus)
+		memset(per_cpu_ptr(race->small[i], cpu), 0xee, small_size(i));
+}
+
+static void free_small(struct race *race, unsigned int i)
+{
+	KUNIT_EXPECT_EQ(race->test, spcpu_cached_free(race->s, race->small[i]),
+			0);
+	race->small[i] = NULL;
+}
+
+/* every other one goes, and others come */
+static void replace_small(struct race *race)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SMALL; i += 2)
+		free_small(race, i);
+	for (i = 0; i < NR_SMALL; i += 2)
+		make_small(race, i);
+}
+
+/* what was zeroed before the CPU came is zero there too when it is handed out */
+static void hotplug_race_small_while_cpu_comes(struct kunit *test)
+{
+	unsigned int in, i;
+
+	race->cache = true;
+	for (in = 0;; in += 4) {
+		begin(in, replace_small);
+		for (i = 0; i < NR_SMALL; i++)
+			make_small(race, i);
+		come(race);
+		KUNIT_ASSERT_EQ(test, race->came, 0);
+		if (race->what)
+			break;
+		for (i = 0; i < NR_SMALL; i++)
+			KUNIT_EXPECT_NULL(test,
+					  memchr_inv(per_cpu_ptr(race->small[i],
+								 race->cpu), 0,
+						     small_size(i)));
+		replace_small(race);
+		for (i = 0; i < NR_SMALL; i++)
+			free_small(race, i);
+		for (i = 0; i < NR_SMALL; i++)
+			make_small(race, i);
+		expect_sound(test);
+	}
+	if (race->cpu < nr_cpu_ids)
+		KUNIT_EXPECT_GE(test, in, 12U);
+}
+
 /* pages of chunks before and behind the one that the CPU gets pages for */
 static void shrink(struct race *race)
 {
@@ -304,6 +377,7 @@ static struct kunit_case hotplug_race_cases[] = {
 	KUNIT_CASE(hotplug_race_objects_while_cpu_comes),
 	KUNIT_CASE(hotplug_race_replaced_while_cpu_comes),
 	KUNIT_CASE(hotplug_race_chunks_while_cpu_comes),
+	KUNIT_CASE(hotplug_race_small_while_cpu_comes),
 	KUNIT_CASE(hotplug_race_pages_leave_while_cpu_comes),
 	KUNIT_CASE(hotplug_race_refused_after_pages_came),
 	KUNIT_CASE(hotplug_race_after_shutdown),

@@ -9,6 +9,7 @@
 #include "cached.h"
 #include "finding.h"
 #include "quick.h"
+#include "tally.h"
 
 /* stands in the state of an object that was found in a magazine */
 #define FOUND	0x80
@@ -21,6 +22,7 @@
  *
  * @spans: spans
  * @listed: of these, with objects in stock
+ * @whole: of these, with all of them
  * @in_span: objects in stock
  * @in_magazine: objects whose state says so
  * @live: objects that were handed out
@@ -28,6 +30,7 @@
 struct tally {
 	unsigned long spans;
 	unsigned long listed;
+	unsigned long whole;
 	unsigned long in_span;
 	unsigned long in_magazine;
 	unsigned long live;
@@ -78,6 +81,11 @@ static void check_area(struct finding *f, const struct spcpu *s,
 		     chunk->window->cells->by_cell[i / SPCPU_CELL] == span, 1);
 }
 
+static bool is_whole(const struct spcpu_span *span)
+{
+	return span->nr_free == spcpu_classes[span->class].objects;
+}
+
 static void check_span(struct finding *f, const struct spcpu *s,
 		       const struct spcpu_chunk *chunk,
 		       const struct spcpu_span *span, struct tally *t)
@@ -100,6 +108,7 @@ static void check_span(struct finding *f, const struct spcpu *s,
 	     !!span->nr_free);
 	t->spans++;
 	t->listed += !!span->nr_free;
+	t->whole += is_whole(span);
 }
 
 /* cells behind the first of a span lead to it; all others lead nowhere */
@@ -124,15 +133,18 @@ static void check_spans(struct finding *f, const struct spcpu *s,
 	same(f, "stray cells", chunk->id, nr, 0);
 }
 
-/* what is on the list was found in a chunk, and has objects in stock */
+/* what is on the list was found in a chunk, and is whole only at the end */
 static void check_stock(struct finding *f, const struct spcpu *s,
 			unsigned int class, const struct tally *t)
 {
 	const struct spcpu_stock *stock = &s->cache.stocks[class];
 	const struct spcpu_span *span;
-	unsigned long nr = 0;
+	unsigned long nr = 0, whole = 0;
 
 	list_for_each_entry(span, &stock->spans, node) {
+		same(f, "used span behind whole ones", NO_CHUNK,
+		     whole && !is_whole(span), 0);
+		whole += is_whole(span);
 		same(f, "class of a span in stock", NO_CHUNK, span->class, class);
 		same(f, "span in stock that is none", NO_CHUNK,
 		     spcpu_span_find(&s->finder, span->ptr) == span, 1);
@@ -140,6 +152,7 @@ static void check_stock(struct finding *f, const struct spcpu *s,
 			return;
 	}
 	same(f, "spans in stock", NO_CHUNK, nr, t->listed);
+	same(f, "nr_whole", NO_CHUNK, stock->nr_whole, t->whole);
 	same(f, "nr_spans", NO_CHUNK, stock->nr_spans, t->spans);
 	same(f, "nr_objects", NO_CHUNK, stock->nr_objects, t->in_span);
 }
@@ -288,6 +301,20 @@ static void check_class(struct finding *f, const struct spcpu *s,
 		check_cpus(f, s, class, t->in_magazine);
 }
 
+/* what all CPUs together say that they did */
+static void check_tally(struct finding *f, struct spcpu *s, u64 live)
+{
+	struct spcpu_tally one;
+	unsigned int cpu;
+	u64 nr = 0;
+
+	for_each_possible_cpu(cpu) {
+		spcpu_tally_cpu(s, cpu, &one);
+		nr += one.alloc - one.free;
+	}
+	same(f, "objects allocated and not freed", NO_CHUNK, nr, live);
+}
+
 /**
  * spcpu_check_cache() - check spans, stocks and magazines
  * @f: where it is written down what is wrong; for what concerns a class its number
@@ -300,6 +327,7 @@ void spcpu_check_cache(struct finding *f, struct spcpu *s)
 	static struct tally tallies[SPCPU_NR_CLASSES];
 	const struct spcpu_chunk *chunk;
 	unsigned int class;
+	u64 live = 0;
 
 	memset(tallies, 0, sizeof(tallies));
 	same(f, "stocks", NO_CHUNK, !!s->cache.stocks, s->options.cache);
@@ -309,12 +337,14 @@ void spcpu_check_cache(struct finding *f, struct spcpu *s)
 	}
 	check_counts(f, s);
 	for (class = 0; class < SPCPU_NR_CLASSES; class++) {
+		live += tallies[class].live;
 		if (!s->cache.stocks)
 			same(f, "spans without a cache", class,
 			     tallies[class].spans, 0);
 		else if (!f->what)
 			check_class(f, s, class, &tallies[class]);
 	}
+	check_tally(f, s, live);
 }
 
 static bool leads_to(const struct spcpu *s, unsigned long ptr,
