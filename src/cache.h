@@ -72,7 +72,8 @@ struct spcpu_magazines {
  * @busy: somebody is in it, see spcpu_cache_enter()
  * @magazines: by class; &spcpu_no_magazines where there are none
  * @nr: how many there are
- * @leaving: around changes of @magazines, @nr_alloc and @nr_free when some go
+ * @leaving: around changes of all of these when some go: @magazines, @nr, @nr_alloc,
+ *           @nr_free; raw as well
  * @nr_alloc: objects handed out from magazines that are no more
  * @nr_free: objects collected by them
  * @nr_stock_alloc: objects that were got from the stock, past magazines

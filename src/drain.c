@@ -32,8 +32,8 @@ static void surrender(struct spcpu_cache *cache, struct spcpu_cpu_cache *cpu,
 	WRITE_ONCE(cpu->magazines[class], &spcpu_no_magazines);
 	cpu->nr_alloc += spcpu_magazines_allocs(m);
 	cpu->nr_free += spcpu_magazines_frees(m);
-	raw_write_seqcount_end(&cpu->leaving);
 	WRITE_ONCE(cpu->nr, cpu->nr - 1);
+	raw_write_seqcount_end(&cpu->leaving);
 	atomic_dec(&cache->nr_magazines);
 	llist_add(&m->node, &cache->surrendered);
 }

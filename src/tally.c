@@ -61,7 +61,7 @@ void spcpu_tally_cpu(struct spcpu *s, unsigned int cpu, struct spcpu_tally *to)
 			.alloc = c->nr_alloc + READ_ONCE(c->nr_stock_alloc),
 			.free = c->nr_free + READ_ONCE(c->nr_stock_free),
 		};
-		for (i = 0; i < SPCPU_NR_CLASSES; i++)
+		for (i = 0; READ_ONCE(c->nr) && i < SPCPU_NR_CLASSES; i++)
 			add_magazines(READ_ONCE(c->magazines[i]), to);
 	} while (read_seqcount_retry(&c->leaving, seq));
 	rcu_read_unlock();
