@@ -3,10 +3,12 @@
 #
 # The module as a whole: parameters, good and bad; bad lines for `replay`;
 # objects left behind; loading again and again; memory charged to a cgroup and
-# given back; CPUs that come and go.
+# given back; what a client of the cache leaves in it; CPUs that come and go.
 
 CPU=/sys/devices/system/cpu/cpu3
 GROUP=/sys/fs/cgroup/spcpu
+PLAYER=$DEBUG/../shadow_percpu_pages/shadow
+EVENTS=/sys/kernel/tracing/events/shadow_percpu
 
 # named PREFIX PARAMETER...: the name of a check, which has no blanks.
 named()
@@ -207,6 +209,66 @@ memory()
 	rmmod shadow_percpu
 }
 
+# play LINES SIZE: a client allocates through the exported calls, and frees again.
+play()
+{
+	seq "$1" | sed "s/.*/a & $2 8/" >"$PLAYER"
+	seq "$1" | sed "s/.*/f &/" >"$PLAYER"
+}
+
+# had NAME MOST: that row of `stats` comes down to it in the end. Nothing fails for
+# being slow: who waits here in vain waits until the guest is given up.
+had()
+{
+	while [ "$(stat_of "$1")" -gt "$2" ]; do
+		sleep 0.2
+	done
+	echo "$2"
+}
+
+# what CPUs keep goes back by itself, down to the pages, and at once when it is asked for
+comes_back()
+{
+	load shadow_percpu backing=sparse && load shadow_percpu_pages || return
+	pages=$(settled pages)
+	play 20000 64
+	check comes_back:idle "$(stat_of pages) pages, then $pages" \
+		[ "$(had pages "$pages")" -le "$pages" ]
+	play 20000 64
+	drop_caches
+	check comes_back:reclaim "$(grep '^# all' "$DEBUG/cache")" \
+		sh -c "grep -q '^# all  *0  *0  *0  *0 ' $DEBUG/cache"
+	check comes_back:spans "$(settled pages) pages, at most $pages" \
+		[ "$(settled pages)" -le "$pages" ]
+	rmmod shadow_percpu_pages
+	rmmod shadow_percpu
+}
+
+# told EVENT: how often the trace has it
+told()
+{
+	grep -c " $1: " /sys/kernel/tracing/trace
+}
+
+# events tell of each call, quick or not
+traces()
+{
+	load shadow_percpu && load shadow_percpu_pages || return
+	play 1000 64
+	echo >/sys/kernel/tracing/trace
+	echo 1 >$EVENTS/enable
+	play 1000 64
+	echo 0 >$EVENTS/enable
+	check traces_allocs "$(told percpu_alloc_percpu) of 1000" \
+		[ "$(told percpu_alloc_percpu)" -eq 1000 ]
+	check traces_frees "$(told percpu_free_percpu) of 1000" \
+		[ "$(told percpu_free_percpu)" -eq 1000 ]
+	all=$(awk '$1 == "all" { print $2, $3 }' "$DEBUG/calls")
+	check counts_calls "$all" [ "$all" = "2000 2000" ]
+	rmmod shadow_percpu_pages
+	rmmod shadow_percpu
+}
+
 # counts WHEN: a client counts on all CPUs that are there.
 counts()
 {
@@ -273,5 +335,7 @@ check cycles "20 times insmod and rmmod" again_and_again 20
 check cycles_online "20 times insmod and rmmod" again_and_again 20 backing=sparse hotplug=online
 check cgroup "a memory cgroup" make_group
 memory
+comes_back
+traces
 cpus_come
 writes_to_absent
