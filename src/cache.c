@@ -202,6 +202,7 @@ bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
 	spcpu_cache_leave(cpus);
 	return ready;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_pop_next);
 
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
