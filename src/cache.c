@@ -65,7 +65,7 @@ static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
 static bool install(struct spcpu *s, struct spcpu_magazines *m)
 {
 	struct spcpu_cpu_cache *cpu;
-	bool alive, first = false;
+	bool alive;
 
 	if (!spcpu_cache_enter(s->cache.cpus)) {
 		kfree(m);
@@ -77,13 +77,13 @@ static bool install(struct spcpu *s, struct spcpu_magazines *m)
 	if (alive && cpu->magazines[m->class] == &spcpu_no_magazines) {
 		cpu->magazines[m->class] = m;
 		WRITE_ONCE(cpu->nr, cpu->nr + 1);
-		first = atomic_inc_return(&s->cache.nr_magazines) == 1;
+		/* in here, for which spcpu_cache_drain_all() waits */
+		if (atomic_inc_return(&s->cache.nr_magazines) == 1)
+			spcpu_cache_watch(s);
 		m = NULL;
 	}
 	spcpu_cache_leave(s->cache.cpus);
 
-	if (first)
-		spcpu_cache_watch(s);
 	kfree(m);
 	return alive;
 }
