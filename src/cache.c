@@ -6,6 +6,7 @@
 #include <linux/minmax.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "compat/kunit.h"
 #include "core.h"
@@ -18,6 +19,9 @@
 #define ZERO_BYTES	16384
 /* larger ones gain nothing from it: each is zeroed by who gets it */
 #define ZERO_LARGEST	64
+
+/* largest object that is small, of which there are likely to be many */
+#define SMALL		256
 
 /* a CPU that has none has these: no objects, and no room for any */
 struct spcpu_magazines spcpu_no_magazines;
@@ -204,6 +208,40 @@ bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_pop_next);
 
+static void note_large(struct spcpu_cpu_cache *cpu, unsigned int class)
+{
+	if (spcpu_classes[class].size <= SMALL)
+		return;
+	memmove(cpu->recent + 1, cpu->recent, sizeof(cpu->recent) - 1);
+	cpu->recent[0] = class;
+}
+
+/*
+ * Is the class asked for so often that some are to be kept? What is wanted now and
+ * then takes less room in the core: just its own size, in the fullest chunk, where a
+ * span would have room left over, and a magazine would hand it out wherever it was
+ * last. Small objects are kept from some number on; large ones by a CPU that wants
+ * one after the other. What is in stock already is used up.
+ */
+static bool is_worth_keeping(struct spcpu *s, unsigned int class)
+{
+	const struct spcpu_cpu_cache *cpu = raw_cpu_ptr(s->cache.cpus);
+	struct spcpu_stock *stock = &s->cache.stocks[class];
+	unsigned int i, nr = 0;
+
+	if (READ_ONCE(stock->nr_objects) ||
+	    READ_ONCE(stock->asked) >= spcpu_classes[class].objects)
+		return true;
+	if (spcpu_classes[class].size <= SMALL) {
+		WRITE_ONCE(stock->asked, READ_ONCE(stock->asked) + 1);
+		return false;
+	}
+
+	for (i = 0; i < SPCPU_RECENT; i++)
+		nr += READ_ONCE(cpu->recent[i]) == class;
+	return nr > SPCPU_RECENT / 2;
+}
+
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)
@@ -214,6 +252,7 @@ static enum lack take(struct spcpu *s, unsigned int class,
 	if (!spcpu_cache_enter(s->cache.cpus))
 		return LEAVE;
 
+	note_large(this_cpu_ptr(s->cache.cpus), class);
 	m = here(&s->cache, class);
 	if (m != &spcpu_no_magazines && m->top == m->bottom)
 		refill(s, m);
@@ -286,6 +325,8 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 	might_alloc(req.gfp);
 	do {
 		lack = take(s, class, &object);
+		if (lack && !is_worth_keeping(s, class))
+			return alloc_from_core(s, want, ptr);
 		if (lack == LEAVE ||
 		    (lack == MAGAZINES && !add_magazines(s, class, req.gfp)))
 			lack = take_from_stock(s, class, &object);

@@ -66,12 +66,16 @@ struct spcpu_magazines {
 	struct spcpu_object room[];
 };
 
+/* so many of the last large objects a CPU remembers */
+#define SPCPU_RECENT	4
+
 /**
  * struct spcpu_cpu_cache - one CPU's part
  *
  * @busy: somebody is in it, see spcpu_cache_enter()
  * @magazines: by class; &spcpu_no_magazines where there are none
  * @nr: how many there are
+ * @recent: classes of the last large objects that were asked for
  * @leaving: around changes of all of these when some go: @magazines, @nr, @nr_alloc,
  *           @nr_free; raw as well
  * @nr_alloc: objects handed out from magazines that are no more
@@ -85,6 +89,7 @@ struct spcpu_cpu_cache {
 	bool busy;
 	struct spcpu_magazines *magazines[SPCPU_NR_CLASSES];
 	unsigned int nr;
+	u8 recent[SPCPU_RECENT];
 	seqcount_t leaving;
 	u64 nr_alloc;
 	u64 nr_free;

@@ -310,6 +310,7 @@ void spcpu_pages_went(struct spcpu *s, const struct spcpu_gap *gap);
 unsigned int spcpu_pages_leave(struct spcpu *s, struct spcpu_chunk *chunk,
 			       unsigned int most);
 int spcpu_excess(const struct spcpu_chunk_type *type);
+bool spcpu_is_fat(const struct spcpu *s, const struct spcpu_chunk_type *type);
 void spcpu_isolate(struct spcpu *s, struct spcpu_chunk *chunk);
 void spcpu_reintegrate(struct spcpu *s, struct spcpu_chunk *chunk);
 bool spcpu_has_surplus(const struct spcpu *s,
@@ -351,6 +352,7 @@ bool spcpu_fill_reserve(struct spcpu *s, struct spcpu_chunk_type *type);
 void spcpu_replenish(struct spcpu *s, struct spcpu_chunk_type *type);
 
 /* thin.c */
+void spcpu_thin_out(struct spcpu *s, struct spcpu_chunk_type *type);
 void spcpu_thin_later(struct spcpu *s, const struct spcpu_chunk_type *type);
 void spcpu_thin_work(struct work_struct *work);
 

@@ -10,6 +10,9 @@
 #include "compat/kunit.h"
 #include "core.h"
 
+/* of all backed pages one in so many may be beyond the reserve, with the cache */
+#define FAT_SHARE	32
+
 static int slot_of(const struct spcpu_chunk *chunk)
 {
 	return spcpu_slot_of_space(&chunk->type->slots,
@@ -294,11 +297,32 @@ int spcpu_excess(const struct spcpu_chunk_type *type)
 	return max(type->nr_empty_pop - SPCPU_EMPTY_POP_PAGES_HIGH, 0);
 }
 
+/**
+ * spcpu_is_fat() - are there so many backed pages beyond a full reserve that they
+ *	are to go at once?
+ * @s: the allocator
+ * @type: chunks of this kind
+ *
+ * The cache has something for atomic callers, too, and what it keeps it takes from
+ * the same pages. Without it as mm/percpu.c does.
+ *
+ * Context: Any but NMI, @s->lock held.
+ */
+bool spcpu_is_fat(const struct spcpu *s, const struct spcpu_chunk_type *type)
+{
+	lockdep_assert_held(&s->lock);
+	return s->options.cache && s->options.backing->lazy &&
+	       spcpu_excess(type) > SPCPU_EMPTY_POP_PAGES_HIGH +
+				    (int)(s->nr_populated / FAT_SHARE);
+}
+
 /* worth to look into when it gets quiet, and nobody is going to yet */
 static bool should_thin(const struct spcpu *s, const struct spcpu_chunk *chunk)
 {
+	int few = s->options.cache ? 0 : chunk->map.nr_blocks / 4;
+
 	return s->wq && s->options.backing->lazy &&
-	       spcpu_excess(chunk->type) > chunk->map.nr_blocks / 4 &&
+	       spcpu_excess(chunk->type) > few &&
 	       !delayed_work_pending(&s->thin);
 }
 
@@ -322,7 +346,7 @@ bool spcpu_review(struct spcpu *s, struct spcpu_chunk *chunk)
 	if (!chunk->isolated && spcpu_chunk_is_free(chunk))
 		return spcpu_has_surplus(s, chunk->type);
 	if (!should_give_back(s, chunk))
-		return should_thin(s, chunk);
+		return should_thin(s, chunk) || spcpu_is_fat(s, chunk->type);
 
 	spcpu_isolate(s, chunk);
 	return true;

@@ -57,7 +57,14 @@ static struct spcpu_chunk *next_to_thin(struct spcpu *s,
 	return chunk;
 }
 
-static void thin_out(struct spcpu *s, struct spcpu_chunk_type *type)
+/**
+ * spcpu_thin_out() - give back all backed pages beyond the reserve
+ * @s: the allocator
+ * @type: chunks of this kind
+ *
+ * Context: Process context. May sleep. No lock held.
+ */
+void spcpu_thin_out(struct spcpu *s, struct spcpu_chunk_type *type)
 {
 	struct spcpu_chunk *chunk;
 	int most;
@@ -103,6 +110,6 @@ void spcpu_thin_work(struct work_struct *work)
 		return;
 	}
 	for (i = 0; i < SPCPU_NR_TYPES; i++)
-		thin_out(s, &s->types[i]);
+		spcpu_thin_out(s, &s->types[i]);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_thin_work);

@@ -22,6 +22,10 @@ void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells)
 {
 }
 
+void spcpu_thin_out(struct spcpu *s, struct spcpu_chunk_type *type)
+{
+}
+
 void spcpu_kick(struct spcpu *s)
 {
 }
