@@ -133,7 +133,7 @@ static void keep_all(struct spcpu *s)
 	unsigned int i;
 
 	for (i = 0; s->cache.stocks && i < SPCPU_NR_CLASSES; i++)
-		s->cache.stocks[i].asked = UINT_MAX;
+		s->cache.stocks[i].freed = UINT_MAX;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 
 #include "api.h"
@@ -64,12 +65,12 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_allocator);
  */
 void spcpu_api_calls(unsigned int cpu, struct spcpu_calls *to)
 {
-	const struct spcpu_cpu_cache *core = per_cpu_ptr(shadow->cache.cpus, cpu);
+	const struct spcpu_cpu_cache *cache = per_cpu_ptr(shadow->cache.cpus, cpu);
 	struct spcpu_tally spans;
 
 	spcpu_tally_cpu(shadow, cpu, &spans);
-	to->alloc = spans.alloc + READ_ONCE(core->nr_core_alloc);
-	to->free = spans.free + READ_ONCE(core->nr_core_free);
+	to->alloc = spans.alloc + READ_ONCE(cache->nr_core_alloc);
+	to->free = spans.free + READ_ONCE(cache->nr_core_free);
 	to->refused = per_cpu(shadow_var(refused), cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_api_calls);
@@ -139,6 +140,9 @@ static __always_inline bool alloc_quickly(size_t size, size_t align, gfp_t gfp,
 {
 	int class = spcpu_class_of(size, align, gfp);
 
+	/* for who does not know whether it may sleep, and would not until it has to */
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_alloc(gfp);
 	return likely(class >= 0) && !spcpu_alloc_watched() &&
 	       spcpu_cache_pop(&shadow->cache, class, ptr);
 }

@@ -20,14 +20,19 @@ static size_t pop_some(struct spcpu *s, unsigned int class, size_t most,
 {
 	size_t nr = min_t(size_t, most, AT_ONCE), i;
 	struct spcpu_magazines *m;
+	bool prepared = false;
 
 	if (spcpu_alloc_watched() || !spcpu_cache_enter(s->cache.cpus))
 		return 0;
 
 	m = __this_cpu_read(s->cache.cpus->magazines[class]);
 	for (i = 0; i < nr; i++) {
-		if (m->top == m->clean && !spcpu_cache_prepare(s, m))
-			break;
+		if (m->top == m->clean) {
+			/* once, as zeroing takes its time */
+			if (prepared || !spcpu_cache_prepare(s, m))
+				break;
+			prepared = true;
+		}
 		ptrs[i] = __spcpu_cache_pop(m);
 	}
 	spcpu_cache_leave(s->cache.cpus);
@@ -48,13 +53,14 @@ int spcpu_alloc_bulk(struct spcpu *s, const struct spcpu_request *req,
 		     size_t nr, void __percpu **ptrs)
 {
 	int class = spcpu_class_of(req->size, req->align, req->gfp), err;
-	size_t done = 0;
+	size_t done = 0, some;
 
 	while (done < nr) {
-		if (class >= 0)
-			done += pop_some(s, class, nr - done, ptrs + done);
-		if (done == nr)
-			break;
+		some = class < 0 ? 0 :
+		       pop_some(s, class, nr - done, ptrs + done);
+		done += some;
+		if (some)
+			continue;
 
 		/* this one, and what it takes to have the next */
 		err = spcpu_cache_alloc(s, req, class, &ptrs[done]);

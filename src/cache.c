@@ -6,7 +6,6 @@
 #include <linux/minmax.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "compat/kunit.h"
 #include "core.h"
@@ -19,9 +18,6 @@
 #define ZERO_BYTES	16384
 /* larger ones gain nothing from it: each is zeroed by who gets it */
 #define ZERO_LARGEST	64
-
-/* largest object that is small, of which there are likely to be many */
-#define SMALL		256
 
 /* a CPU that has none has these: no objects, and no room for any */
 struct spcpu_magazines spcpu_no_magazines;
@@ -79,7 +75,8 @@ static bool install(struct spcpu *s, struct spcpu_magazines *m)
 	alive = !READ_ONCE(s->dying);
 	/* another CPU than the one that had none, or an interrupt was faster */
 	if (alive && cpu->magazines[m->class] == &spcpu_no_magazines) {
-		cpu->magazines[m->class] = m;
+		/* pairs with tally.c, which looks from elsewhere */
+		smp_store_release(&cpu->magazines[m->class], m);
 		WRITE_ONCE(cpu->nr, cpu->nr + 1);
 		/* in here, for which spcpu_cache_drain_all() waits */
 		if (atomic_inc_return(&s->cache.nr_magazines) == 1)
@@ -125,9 +122,10 @@ static void exchange(struct spcpu_magazines *m)
 static void refill(struct spcpu *s, struct spcpu_magazines *m)
 {
 	struct spcpu_stock *stock = &s->cache.stocks[m->class];
+	bool exchanged = m->in != m->in_first;
 	unsigned int nr = 0;
 
-	if (m->in != m->in_first)
+	if (exchanged)
 		exchange(m);
 	if (m->top != m->bottom + m->size && READ_ONCE(stock->nr_objects))
 		nr = spcpu_stock_take(stock, m->top,
@@ -138,8 +136,9 @@ static void refill(struct spcpu *s, struct spcpu_magazines *m)
 	m->full = m->top;
 	raw_write_seqcount_end(&m->moves);
 	m->clean = m->top;
-	m->size = min_t(unsigned int, m->size * 2,
-			spcpu_classes[m->class].magazine);
+	if (exchanged || nr)
+		m->size = min_t(unsigned int, m->size * 2,
+				spcpu_classes[m->class].magazine);
 	m->in_end = m->in_first + m->size;
 }
 
@@ -208,40 +207,6 @@ bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_pop_next);
 
-static void note_large(struct spcpu_cpu_cache *cpu, unsigned int class)
-{
-	if (spcpu_classes[class].size <= SMALL)
-		return;
-	memmove(cpu->recent + 1, cpu->recent, sizeof(cpu->recent) - 1);
-	cpu->recent[0] = class;
-}
-
-/*
- * Is the class asked for so often that some are to be kept? What is wanted now and
- * then takes less room in the core: just its own size, in the fullest chunk, where a
- * span would have room left over, and a magazine would hand it out wherever it was
- * last. Small objects are kept from some number on; large ones by a CPU that wants
- * one after the other. What is in stock already is used up.
- */
-static bool is_worth_keeping(struct spcpu *s, unsigned int class)
-{
-	const struct spcpu_cpu_cache *cpu = raw_cpu_ptr(s->cache.cpus);
-	struct spcpu_stock *stock = &s->cache.stocks[class];
-	unsigned int i, nr = 0;
-
-	if (READ_ONCE(stock->nr_objects) ||
-	    READ_ONCE(stock->asked) >= spcpu_classes[class].objects)
-		return true;
-	if (spcpu_classes[class].size <= SMALL) {
-		WRITE_ONCE(stock->asked, READ_ONCE(stock->asked) + 1);
-		return false;
-	}
-
-	for (i = 0; i < SPCPU_RECENT; i++)
-		nr += READ_ONCE(cpu->recent[i]) == class;
-	return nr > SPCPU_RECENT / 2;
-}
-
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)
@@ -252,7 +217,6 @@ static enum lack take(struct spcpu *s, unsigned int class,
 	if (!spcpu_cache_enter(s->cache.cpus))
 		return LEAVE;
 
-	note_large(this_cpu_ptr(s->cache.cpus), class);
 	m = here(&s->cache, class);
 	if (m != &spcpu_no_magazines && m->top == m->bottom)
 		refill(s, m);
@@ -316,6 +280,7 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 {
 	struct spcpu_request req = *want;
 	struct spcpu_object object;
+	bool wanted = false;
 	enum lack lack;
 
 	if (class < 0 || req.reserved || !s->cache.stocks)
@@ -325,7 +290,10 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 	might_alloc(req.gfp);
 	do {
 		lack = take(s, class, &object);
-		if (lack && !is_worth_keeping(s, class))
+		wanted = wanted || !lack ||
+			 READ_ONCE(s->cache.stocks[class].nr_objects) ||
+			 spcpu_is_wanted(s, class);
+		if (!wanted)
 			return alloc_from_core(s, want, ptr);
 		if (lack == LEAVE ||
 		    (lack == MAGAZINES && !add_magazines(s, class, req.gfp)))
@@ -433,11 +401,18 @@ static bool put_in_stock(struct spcpu *s, unsigned long ptr,
 
 static int free_to_core(struct spcpu *s, void __percpu *ptr)
 {
-	int err = spcpu_free(s, ptr);
+	bool accounted;
+	size_t size;
+	int err;
 
-	if (!err)
-		this_cpu_inc(s->cache.cpus->nr_core_free);
-	return err;
+	err = spcpu_free_area(s, ptr, &size, &accounted);
+	if (err)
+		return err;
+
+	this_cpu_inc(s->cache.cpus->nr_core_free);
+	if (s->cache.stocks)
+		spcpu_was_freed(s, size, accounted ? __GFP_ACCOUNT : 0);
+	return 0;
 }
 
 /**

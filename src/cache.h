@@ -66,16 +66,14 @@ struct spcpu_magazines {
 	struct spcpu_object room[];
 };
 
-/* so many of the last large objects a CPU remembers */
-#define SPCPU_RECENT	4
-
 /**
  * struct spcpu_cpu_cache - one CPU's part
  *
  * @busy: somebody is in it, see spcpu_cache_enter()
  * @magazines: by class; &spcpu_no_magazines where there are none
  * @nr: how many there are
- * @recent: classes of the last large objects that were asked for
+ * @last: class of the last object that was neither in a magazine nor in stock
+ * @run: how many of that class came one after the other
  * @leaving: around changes of all of these when some go: @magazines, @nr, @nr_alloc,
  *           @nr_free; raw as well
  * @nr_alloc: objects handed out from magazines that are no more
@@ -89,7 +87,8 @@ struct spcpu_cpu_cache {
 	bool busy;
 	struct spcpu_magazines *magazines[SPCPU_NR_CLASSES];
 	unsigned int nr;
-	u8 recent[SPCPU_RECENT];
+	unsigned int last;
+	unsigned int run;
 	seqcount_t leaving;
 	u64 nr_alloc;
 	u64 nr_free;
@@ -146,6 +145,10 @@ bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
 			  void __percpu **ptr);
 
 void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
+
+/* demand.c */
+bool spcpu_is_wanted(struct spcpu *s, unsigned int class);
+void spcpu_was_freed(struct spcpu *s, size_t size, gfp_t gfp);
 
 /* bulk.c */
 int spcpu_alloc_bulk(struct spcpu *s, const struct spcpu_request *req,

@@ -299,7 +299,8 @@ static int resolve(struct spcpu *s, const void __percpu *ptr,
 }
 
 /* free the area and say whether the worker has something to do now */
-static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
+static int release(struct spcpu *s, const void __percpu *ptr, size_t *size,
+		   bool *accounted, bool *kick)
 {
 	struct spcpu_chunk *chunk;
 	unsigned long off;
@@ -308,7 +309,7 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 	bits = resolve(s, ptr, &chunk, &off);
 	if (bits)
 		return bits;
-	/* not one of ours: spcpu_cache_free() has found that out already */
+	/* an object of a span: spcpu_cache_free() would have known what to do */
 	if (spcpu_span_at(chunk, off))
 		return -EFAULT;
 
@@ -316,6 +317,8 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 	if (bits < 0)
 		return bits;
 
+	*size = (size_t)bits << SPCPU_GRANULE_SHIFT;
+	*accounted = spcpu_is_accounted(s, chunk);
 	/* before the area can be given to somebody else */
 	kmemleak_free_percpu(ptr);
 	spcpu_object_gone(s, ptr);
@@ -326,27 +329,46 @@ static int release(struct spcpu *s, const void __percpu *ptr, bool *kick)
 }
 
 /**
- * spcpu_free() - free one object
+ * spcpu_free_area() - free one object, and tell what it was
  * @s: the allocator
  * @ptr: what spcpu_alloc() gave
+ * @size: set to its bytes, if it was one
+ * @accounted: set, too
  *
  * Context: Any but NMI.
  * Return: 0; -EFAULT: not an address that @s hands out; -EINVAL: the middle of
  *	an object; -ENOENT: free already. On error nothing has changed.
  */
-int spcpu_free(struct spcpu *s, void __percpu *ptr)
+int spcpu_free_area(struct spcpu *s, void __percpu *ptr, size_t *size,
+		    bool *accounted)
 {
 	unsigned long flags;
 	bool kick = false;
 	int err;
 
 	spin_lock_irqsave(&s->lock, flags);
-	err = release(s, ptr, &kick);
+	err = release(s, ptr, size, accounted, &kick);
 	spin_unlock_irqrestore(&s->lock, flags);
 
 	if (kick)
 		spcpu_kick(s);
 	return err;
+}
+
+/**
+ * spcpu_free() - free one object
+ * @s: the allocator
+ * @ptr: what spcpu_alloc() gave
+ *
+ * Context: Any but NMI.
+ * Return: As spcpu_free_area().
+ */
+int spcpu_free(struct spcpu *s, void __percpu *ptr)
+{
+	bool accounted;
+	size_t size;
+
+	return spcpu_free_area(s, ptr, &size, &accounted);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_free);
 

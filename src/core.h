@@ -282,6 +282,8 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *req,
 		void __percpu **ptr);
 int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req);
 int spcpu_free(struct spcpu *s, void __percpu *ptr);
+int spcpu_free_area(struct spcpu *s, void __percpu *ptr, size_t *size,
+		    bool *accounted);
 int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		 struct spcpu_place *place);
 

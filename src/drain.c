@@ -8,6 +8,7 @@
  * that finds somebody in its part; and somebody who can take the time empties them.
  */
 #include <linux/cpu.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 
@@ -179,8 +180,9 @@ void spcpu_cache_drain_all(struct spcpu *s)
 {
 	unsigned int cpu;
 
+	/* who did not see that it is dying was in before, and is out after this */
+	synchronize_rcu();
 	cpus_read_lock();
-	/* who did not see that it is dying was in before, and is out soon */
 	for_each_online_cpu(cpu) {
 		while (has_magazines(cpu, &s->cache)) {
 			spcpu_cache_drain(s);

@@ -42,9 +42,8 @@ static int find_in(const struct spcpu_chunk *chunk,
 }
 
 /*
- * For a span, in constant time: the first few of the chunks that may have room for
- * it, then any that must have, aligned or not. A chunk that refuses goes behind the
- * others of its slot.
+ * For a span, in constant time: of each slot where there may be room the first chunk,
+ * as far as QUICK_TRIES reach. One that refuses goes behind the others of its slot.
  */
 static struct spcpu_chunk *find_quickly(struct spcpu_chunk_type *type,
 					const struct spcpu_request *req,

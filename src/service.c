@@ -297,6 +297,15 @@ int spcpu_excess(const struct spcpu_chunk_type *type)
 	return max(type->nr_empty_pop - SPCPU_EMPTY_POP_PAGES_HIGH, 0);
 }
 
+/* of these, those that can go: the first chunk keeps its pages */
+static int loose_excess(const struct spcpu *s,
+			const struct spcpu_chunk_type *type)
+{
+	int fixed = type == &s->types[SPCPU_PLAIN] ? s->first->nr_empty_pop : 0;
+
+	return spcpu_excess(type) - fixed;
+}
+
 /**
  * spcpu_is_fat() - are there so many backed pages beyond a full reserve that they
  *	are to go at once?
@@ -312,17 +321,18 @@ bool spcpu_is_fat(const struct spcpu *s, const struct spcpu_chunk_type *type)
 {
 	lockdep_assert_held(&s->lock);
 	return s->options.cache && s->options.backing->lazy &&
-	       spcpu_excess(type) > SPCPU_EMPTY_POP_PAGES_HIGH +
+	       loose_excess(s, type) > SPCPU_EMPTY_POP_PAGES_HIGH +
 				    (int)(s->nr_populated / FAT_SHARE);
 }
 
 /* worth to look into when it gets quiet, and nobody is going to yet */
 static bool should_thin(const struct spcpu *s, const struct spcpu_chunk *chunk)
 {
-	int few = s->options.cache ? 0 : chunk->map.nr_blocks / 4;
+	if (!s->wq || !s->options.backing->lazy)
+		return false;
 
-	return s->wq && s->options.backing->lazy &&
-	       spcpu_excess(chunk->type) > few &&
+	return (s->options.cache ? loose_excess(s, chunk->type) > 0 :
+		spcpu_excess(chunk->type) > chunk->map.nr_blocks / 4) &&
 	       !delayed_work_pending(&s->thin);
 }
 

@@ -132,8 +132,21 @@ static unsigned long drop_empty_pages(struct spcpu *s, unsigned long most)
 	return nr;
 }
 
+static unsigned long drop_unused(struct spcpu *s, unsigned long most)
+{
+	unsigned long nr = 0;
+	int i;
+
+	for (i = 0; i < SPCPU_NR_TYPES && nr < most; i++)
+		nr += drop_free_chunks(s, &s->types[i], most - nr);
+	if (s->options.backing->lazy && nr < most)
+		nr += drop_empty_pages(s, most - nr);
+	return nr;
+}
+
 /**
- * spcpu_shrink() - give back free chunks, and pages without areas
+ * spcpu_shrink() - give back free chunks, and pages without areas; if these are too
+ *	few, those, too, that only the cache has something in
  * @s: the allocator
  * @most: pages, of all units together; it may become a chunk's worth more
  *
@@ -142,14 +155,12 @@ static unsigned long drop_empty_pages(struct spcpu *s, unsigned long most)
  */
 unsigned long spcpu_shrink(struct spcpu *s, unsigned long most)
 {
-	unsigned long nr = 0;
-	int i;
+	unsigned long nr = drop_unused(s, most);
 
-	spcpu_cache_drain(s);
-	for (i = 0; i < SPCPU_NR_TYPES && nr < most; i++)
-		nr += drop_free_chunks(s, &s->types[i], most - nr);
-	if (s->options.backing->lazy && nr < most)
-		nr += drop_empty_pages(s, most - nr);
+	if (nr < most) {
+		spcpu_cache_drain(s);
+		nr += drop_unused(s, most - nr);
+	}
 	return nr;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink);

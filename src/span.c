@@ -297,7 +297,7 @@ void spcpu_spans_drop(struct spcpu_window *window)
 /**
  * spcpu_spans_release() - give areas back to the core
  * @s: the allocator
- * @empty: spans that spcpu_stock_give() found whole
+ * @empty: whole spans, from spcpu_stock_give() or spcpu_stock_trim()
  *
  * Context: Any but NMI.
  */

@@ -75,7 +75,8 @@ struct spcpu_span {
  * @nr_spans: all spans
  * @nr_whole: those of which all objects are in stock, last in @spans
  * @nr_objects: objects in stock
- * @asked: small objects that were asked for before the class had spans
+ * @freed: objects that were areas of their own and were freed lately; not under the
+ *         lock, and no more than a hint
  * @taken: times that a CPU took objects
  * @given: times that a CPU gave some back
  * @nr_alloc: objects handed out from magazines that are no more
@@ -87,7 +88,7 @@ struct spcpu_stock {
 	unsigned long nr_spans;
 	unsigned long nr_whole;
 	unsigned long nr_objects;
-	unsigned int asked;
+	unsigned int freed;
 	u64 taken;
 	u64 given;
 	u64 nr_alloc;

@@ -147,7 +147,7 @@ static void add_sizes(const struct spcpu_cache *cache, struct spcpu_objects *to)
  * @s: the allocator, with the cache on or off
  * @to: set to the counts
  *
- * Context: Any but NMI. It goes on meanwhile.
+ * Context: Process context. It goes on meanwhile.
  */
 void spcpu_tally_objects(struct spcpu *s, struct spcpu_objects *to)
 {

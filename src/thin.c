@@ -5,7 +5,7 @@
 #include "compat/kunit.h"
 #include "core.h"
 
-/* without an allocation for so long it is quiet */
+/* without a new area for so long it is quiet: hits of the cache do not count */
 #define QUIET	(HZ / 2)
 
 /**

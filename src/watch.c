@@ -33,11 +33,15 @@ void spcpu_watch_alloc(struct spcpu *s, const struct spcpu_request *req,
 
 	rcu_read_lock();
 	span = spcpu_span_find(&s->finder, value);
-	usable = spcpu_classes[span->class].size;
-	trace_percpu_alloc_percpu(s, &told, span->chunk,
-				  span->off + (value - span->ptr), ptr);
+	/* somebody may have freed it by mistake already */
+	if (span) {
+		usable = spcpu_classes[span->class].size;
+		trace_percpu_alloc_percpu(s, &told, span->chunk,
+					  span->off + (value - span->ptr), ptr);
+	}
 	rcu_read_unlock();
-	kmemleak_alloc_percpu(ptr, usable, req->gfp);
+	if (span)
+		kmemleak_alloc_percpu(ptr, usable, req->gfp);
 }
 
 /**
