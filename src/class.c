@@ -10,13 +10,13 @@
 #include "compat/kunit.h"
 
 /* bytes of one class in each of a CPU's two magazines, at most; and at first */
-#define MAGAZINE_BYTES	1024
+#define MAGAZINE_BYTES	2048
 #define FIRST_BYTES	128
 #define MAGAZINE_OBJECTS	128
 #define LEAST_OBJECTS	2
 
 /* a span of small objects has about so many bytes, and so many objects */
-#define SPAN_BYTES	1024
+#define SPAN_BYTES	2048
 #define SPAN_OBJECTS	128
 
 struct spcpu_class spcpu_classes[SPCPU_NR_CLASSES] __read_mostly;
@@ -46,7 +46,9 @@ static unsigned int objects_of(unsigned int size)
 	unsigned int least = max(SPCPU_CELL >> __ffs(size), 1UL);
 	unsigned int nr = least;
 
-	while ((nr + least) * size <= SPAN_BYTES && nr + least <= SPAN_OBJECTS)
+	while ((nr + least) * size <= SPAN_BYTES &&
+	       nr + least <= SPAN_OBJECTS &&
+	       (nr + least) * size >> __ffs(size) <= SPCPU_SPAN_MAX_STEPS)
 		nr += least;
 	return nr;
 }
