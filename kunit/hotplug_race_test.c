@@ -279,9 +279,10 @@ static void hotplug_race_small_while_cpu_comes(struct kunit *test)
 
 	race->cache = true;
 	for (in = 0;; in += 4) {
-		begin(in, replace_small);
+		begin(in, NULL);
 		for (i = 0; i < NR_SMALL; i++)
 			make_small(race, i);
+		let_happen(in, replace_small);
 		come(race);
 		KUNIT_ASSERT_EQ(test, race->came, 0);
 		if (race->what)
