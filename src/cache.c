@@ -2,8 +2,6 @@
 /*
  * Cache: what a call does that does not find what it needs in its CPU's magazines.
  */
-#include <linux/math.h>
-#include <linux/minmax.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -11,17 +9,6 @@
 #include "core.h"
 #include "quick.h"
 #include "watch.h"
-
-/* at a time, with preemption off, so many are zeroed: objects, copies, bytes */
-#define ZERO_OBJECTS	64
-#define ZERO_COPIES	256
-#define ZERO_BYTES	16384
-/* larger ones gain nothing from it: each is zeroed by who gets it */
-#define ZERO_LARGEST	64
-
-/* a CPU that has none has these: no objects, and no room for any */
-struct spcpu_magazines spcpu_no_magazines;
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_no_magazines);
 
 /* what kept an object from being had, or put away, at once */
 enum lack {
@@ -37,176 +24,6 @@ static struct spcpu_magazines *here(const struct spcpu_cache *cache,
 	return __this_cpu_read(cache->cpus->magazines[class]);
 }
 
-static struct spcpu_magazines *make_magazines(unsigned int class, gfp_t gfp)
-{
-	const struct spcpu_class *c = &spcpu_classes[class];
-	struct spcpu_magazines *m;
-
-	m = kmalloc(struct_size(m, room, 2 * c->magazine), spcpu_own_gfp(gfp));
-	if (!m)
-		return NULL;
-
-	*m = (struct spcpu_magazines) {
-		.class = class,
-		.size = c->first,
-		.bottom = m->room,
-		.full = m->room,
-		.top = m->room,
-		.clean = m->room,
-		.in_first = m->room + c->magazine,
-		.in = m->room + c->magazine,
-		.in_end = m->room + c->magazine + c->first,
-	};
-	seqcount_init(&m->moves);
-	return m;
-}
-
-/* into this CPU's part; false if the allocator is going away, or if we are not in */
-static bool install(struct spcpu *s, struct spcpu_magazines *m)
-{
-	struct spcpu_cpu_cache *cpu;
-	bool alive;
-
-	if (!spcpu_cache_enter(s->cache.cpus)) {
-		kfree(m);
-		return false;
-	}
-	cpu = this_cpu_ptr(s->cache.cpus);
-	alive = !READ_ONCE(s->dying);
-	/* another CPU than the one that had none, or an interrupt was faster */
-	if (alive && cpu->magazines[m->class] == &spcpu_no_magazines) {
-		/* pairs with tally.c, which looks from elsewhere */
-		smp_store_release(&cpu->magazines[m->class], m);
-		WRITE_ONCE(cpu->nr, cpu->nr + 1);
-		/* in here, for which spcpu_cache_drain_all() waits */
-		if (atomic_inc_return(&s->cache.nr_magazines) == 1)
-			spcpu_cache_watch(s);
-		m = NULL;
-	}
-	spcpu_cache_leave(s->cache.cpus);
-
-	kfree(m);
-	return alive;
-}
-
-/* this CPU, or the one that we are on by then, gets magazines */
-static bool add_magazines(struct spcpu *s, unsigned int class, gfp_t gfp)
-{
-	struct spcpu_magazines *m = make_magazines(class, gfp);
-
-	return m && install(s, m);
-}
-
-/* what was collected is handed out next */
-static void exchange(struct spcpu_magazines *m)
-{
-	struct spcpu_object *first = m->in_first, *end = m->in;
-
-	raw_write_seqcount_begin(&m->moves);
-	m->nr_alloc = spcpu_magazines_allocs(m);
-	m->nr_free = spcpu_magazines_frees(m);
-	m->in_first = m->bottom;
-	m->in = m->bottom;
-	m->in_end = m->bottom + m->size;
-	m->bottom = first;
-	m->full = end;
-	m->top = end;
-	m->clean = end;
-	raw_write_seqcount_end(&m->moves);
-}
-
-/*
- * Full again, as far as the stock goes. A class that is asked for again and again
- * may keep more, so that it takes longer until the next time.
- */
-static void refill(struct spcpu *s, struct spcpu_magazines *m)
-{
-	struct spcpu_stock *stock = &s->cache.stocks[m->class];
-	bool exchanged = m->in != m->in_first;
-	unsigned int nr = 0;
-
-	if (exchanged)
-		exchange(m);
-	if (m->top != m->bottom + m->size && READ_ONCE(stock->nr_objects))
-		nr = spcpu_stock_take(stock, m->top,
-				      m->bottom + m->size - m->top);
-	raw_write_seqcount_begin(&m->moves);
-	m->nr_alloc = spcpu_magazines_allocs(m);
-	m->top += nr;
-	m->full = m->top;
-	raw_write_seqcount_end(&m->moves);
-	m->clean = m->top;
-	if (exchanged || nr)
-		m->size = min_t(unsigned int, m->size * 2,
-				spcpu_classes[m->class].magazine);
-	m->in_end = m->in_first + m->size;
-}
-
-/* the next few objects; true if the class's are zeroed before they are wanted */
-static bool clean(struct spcpu *s, struct spcpu_magazines *m)
-{
-	unsigned int size = spcpu_classes[m->class].size;
-	unsigned int nr = min(ZERO_BYTES / size, ZERO_COPIES) / s->ready.nr;
-
-	if (size > ZERO_LARGEST)
-		return false;
-	if (m->top != m->clean)
-		return true;
-
-	nr = clamp_t(unsigned int, nr, 1, ZERO_OBJECTS);
-	nr = min_t(unsigned int, nr, m->top - m->bottom);
-	m->clean = m->top - nr;
-	spcpu_zero_objects(&s->ready, m->clean, nr, size);
-	return true;
-}
-
-/**
- * spcpu_cache_prepare() - have objects that can be popped
- * @s: the allocator
- * @m: magazines of this CPU, in whose part we are, with none that can
- *
- * Context: Any but NMI.
- * Return: True if there are some now; false: there is no stock, or the class's are
- *	zeroed by who gets them.
- */
-bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
-{
-	if (m == &spcpu_no_magazines)
-		return false;
-	if (m->top == m->bottom)
-		refill(s, m);
-	return m->top != m->bottom && clean(s, m);
-}
-
-/**
- * spcpu_cache_pop_next() - take an object out of this CPU's magazine, after making
- *	some ready
- * @s: the allocator
- * @class: the class
- * @ptr: set to the object, live and zeroed, if there is one
- *
- * Context: Any but NMI.
- * Return: True if there is; if not, spcpu_cache_alloc() knows what to do.
- */
-bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
-			  void __percpu **ptr)
-{
-	struct spcpu_cpu_cache __percpu *cpus = s->cache.cpus;
-	struct spcpu_magazines *m;
-	bool ready;
-
-	if (!spcpu_cache_enter(cpus))
-		return false;
-
-	m = here(&s->cache, class);
-	ready = m->top != m->clean || spcpu_cache_prepare(s, m);
-	if (ready)
-		*ptr = __spcpu_cache_pop(m);
-	spcpu_cache_leave(cpus);
-	return ready;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_pop_next);
-
 /* an object from this CPU's magazines, which is zeroed here if need be */
 static enum lack take(struct spcpu *s, unsigned int class,
 		      struct spcpu_object *object)
@@ -219,13 +36,13 @@ static enum lack take(struct spcpu *s, unsigned int class,
 
 	m = here(&s->cache, class);
 	if (m != &spcpu_no_magazines && m->top == m->bottom)
-		refill(s, m);
+		spcpu_magazines_refill(s, m);
 	if (m->top == m->bottom) {
 		spcpu_cache_leave(s->cache.cpus);
 		return m == &spcpu_no_magazines ? MAGAZINES : STOCK;
 	}
 
-	cleaned = clean(s, m);
+	cleaned = spcpu_magazines_clean(s, m);
 	*object = *--m->top;
 	if (!cleaned)
 		m->clean = m->top;
@@ -296,7 +113,7 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 		if (!wanted)
 			return alloc_from_core(s, want, ptr);
 		if (lack == LEAVE ||
-		    (lack == MAGAZINES && !add_magazines(s, class, req.gfp)))
+		    (lack == MAGAZINES && !spcpu_magazines_add(s, class, req.gfp)))
 			lack = take_from_stock(s, class, &object);
 		if (lack == STOCK && spcpu_span_create(s, class, req.gfp))
 			return alloc_from_core(s, want, ptr);
@@ -307,22 +124,6 @@ int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *want,
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_alloc);
-
-/* the magazine that collects has no room: make some */
-static void make_room(struct spcpu *s, struct spcpu_magazines *m,
-		      struct list_head *empty)
-{
-	if (m->top == m->bottom) {
-		exchange(m);
-		return;
-	}
-	spcpu_stock_give(s, &s->cache.stocks[m->class], m->in_first,
-			 m->in - m->in_first, empty);
-	raw_write_seqcount_begin(&m->moves);
-	m->nr_free = spcpu_magazines_frees(m);
-	m->in = m->in_first;
-	raw_write_seqcount_end(&m->moves);
-}
 
 /* no more than a look at what is to be freed; its class */
 static int examine(struct spcpu *s, unsigned long ptr, unsigned int *class)
@@ -363,7 +164,7 @@ static enum lack put(struct spcpu *s, unsigned long ptr, unsigned int class,
 		return MAGAZINES;
 	}
 	if (m->in == m->in_end)
-		make_room(s, m, empty);
+		spcpu_magazines_make_room(s, m, empty);
 	span = spcpu_span_find(&s->finder, ptr);
 	*done = span && __spcpu_cache_push(s->cache.cpus, span, ptr);
 	if (*done && spcpu_free_watched())
@@ -442,7 +243,7 @@ int spcpu_cache_free(struct spcpu *s, void __percpu *ptr)
 
 		lack = put(s, value, class, &empty, &done);
 		if (lack == LEAVE ||
-		    (lack == MAGAZINES && !add_magazines(s, class, GFP_NOWAIT)))
+		    (lack == MAGAZINES && !spcpu_magazines_add(s, class, GFP_NOWAIT)))
 			done = put_in_stock(s, value, &empty);
 	} while (!done);
 

@@ -140,11 +140,18 @@ void spcpu_cache_exit(struct spcpu *s);
 int spcpu_cache_alloc(struct spcpu *s, const struct spcpu_request *req,
 		      int class, void __percpu **ptr);
 int spcpu_cache_free(struct spcpu *s, void __percpu *ptr);
+
+void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
+
+/* magazine.c */
+bool spcpu_magazines_add(struct spcpu *s, unsigned int class, gfp_t gfp);
+void spcpu_magazines_refill(struct spcpu *s, struct spcpu_magazines *m);
+bool spcpu_magazines_clean(struct spcpu *s, struct spcpu_magazines *m);
+void spcpu_magazines_make_room(struct spcpu *s, struct spcpu_magazines *m,
+			       struct list_head *empty);
 bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m);
 bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
 			  void __percpu **ptr);
-
-void spcpu_cache_mark(struct spcpu *s, void __percpu *ptr, bool init);
 
 /* demand.c */
 bool spcpu_is_wanted(struct spcpu *s, unsigned int class);

@@ -120,8 +120,8 @@ static int run(void *arg)
 		cond_resched();
 	} while (!READ_ONCE(over) && !t->err);
 	t->end = ktime_get_ns();
-	complete(&t->done);
-	return 0;
+	/* who waits for this may unload us: nothing of ours runs after it */
+	kthread_complete_and_exit(&t->done, 0);
 }
 
 static int start(struct thread *t, unsigned int kind, unsigned int cpu)
