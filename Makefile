@@ -19,7 +19,7 @@ run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 
 shell: ## a prompt in the same guest, the modules loaded              10 s, first 3 min
 	@scripts/run shell
 
-check: ## KUnit suites in three guests; GUESTS="one four nodes"       12 min, first 17 min
+check: ## KUnit suites in six guests; GUESTS="one four nodes"         12 min, first 17 min
 	@scripts/check $(GUESTS)
 
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min

@@ -185,7 +185,8 @@ static void absent_free_space(struct kunit *test)
 
 	spcpu_test_alloc(test, a->s, 16, 4);
 	ptr = spcpu_test_alloc(test, a->s, 16, 4);
-	off = spcpu_ptr_addr(a->s, ptr) - window->base;
+	off = (unsigned long)per_cpu_ptr(ptr, a->s->layout->low_cpu) -
+	      window->base;
 	spcpu_test_free(test, a->s, ptr);
 	expect_no_object(test, window, off);
 	expect_no_object(test, window, (window->nr_pages << PAGE_SHIFT) - 1);

@@ -72,7 +72,7 @@ int spcpu_cached_request(struct spcpu *s, size_t size, size_t align, gfp_t gfp,
 	int class = spcpu_class_of(size, align, gfp);
 
 	if (class >= 0 && (spcpu_cache_pop(&s->cache, class, ptr) ||
-			   spcpu_cache_pop_next(s, class, ptr)))
+			   spcpu_magazines_pop(s, class, ptr)))
 		return 0;
 	return spcpu_cache_alloc(s, &req, class, ptr);
 }

@@ -130,7 +130,7 @@ static noinline void __percpu *alloc(size_t size, size_t align, gfp_t gfp,
 	void __percpu *ptr;
 
 	if (class >= 0 && !spcpu_alloc_watched() &&
-	    spcpu_cache_pop_next(shadow, class, &ptr))
+	    spcpu_magazines_pop(shadow, class, &ptr))
 		return ptr;
 	return alloc_slowly(size, align, false, gfp, caller);
 }

@@ -29,7 +29,7 @@ static size_t pop_some(struct spcpu *s, unsigned int class, size_t most,
 	for (i = 0; i < nr; i++) {
 		if (m->top == m->clean) {
 			/* once, as zeroing takes its time */
-			if (prepared || !spcpu_cache_prepare(s, m))
+			if (prepared || !spcpu_magazines_prepare(s, m))
 				break;
 			prepared = true;
 		}

@@ -87,7 +87,7 @@ static int alloc_from_core(struct spcpu *s, const struct spcpu_request *req,
  * @ptr: set to the object; NULL on error
  *
  * Where there is no room for a span there may be some for the one object: then it
- * comes from the core, as do those that have no class.
+ * comes from the core, as do those that have no class, or one that is not in demand.
  *
  * Context: As spcpu_alloc().
  * Return: As spcpu_alloc().

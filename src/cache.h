@@ -149,9 +149,9 @@ void spcpu_magazines_refill(struct spcpu *s, struct spcpu_magazines *m);
 bool spcpu_magazines_clean(struct spcpu *s, struct spcpu_magazines *m);
 void spcpu_magazines_make_room(struct spcpu *s, struct spcpu_magazines *m,
 			       struct list_head *empty);
-bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m);
-bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
-			  void __percpu **ptr);
+bool spcpu_magazines_prepare(struct spcpu *s, struct spcpu_magazines *m);
+bool spcpu_magazines_pop(struct spcpu *s, unsigned int class,
+			 void __percpu **ptr);
 
 /* demand.c */
 bool spcpu_is_wanted(struct spcpu *s, unsigned int class);

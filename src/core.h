@@ -398,11 +398,4 @@ static inline struct spcpu_span *spcpu_span_at(const struct spcpu_chunk *chunk,
 	return cells->by_cell[(chunk->start + off) >> SPCPU_CELL_SHIFT];
 }
 
-/* the address in the lowest CPU's unit of a __percpu pointer */
-static inline unsigned long spcpu_ptr_addr(const struct spcpu *s,
-					   const void __percpu *ptr)
-{
-	return (__force unsigned long)ptr + per_cpu_offset(s->layout->low_cpu);
-}
-
 #endif /* SPCPU_CORE_H */

@@ -171,7 +171,7 @@ bool spcpu_magazines_clean(struct spcpu *s, struct spcpu_magazines *m)
 }
 
 /**
- * spcpu_cache_prepare() - have objects that can be popped
+ * spcpu_magazines_prepare() - have objects that can be popped
  * @s: the allocator
  * @m: magazines of this CPU, in whose part we are, with none that can
  *
@@ -179,7 +179,7 @@ bool spcpu_magazines_clean(struct spcpu *s, struct spcpu_magazines *m)
  * Return: True if there are some now; false: there is no stock, or the class's are
  *	zeroed by who gets them.
  */
-bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
+bool spcpu_magazines_prepare(struct spcpu *s, struct spcpu_magazines *m)
 {
 	if (m == &spcpu_no_magazines)
 		return false;
@@ -189,7 +189,7 @@ bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
 }
 
 /**
- * spcpu_cache_pop_next() - take an object out of this CPU's magazine, after making
+ * spcpu_magazines_pop() - take an object out of this CPU's magazine, after making
  *	some ready
  * @s: the allocator
  * @class: the class
@@ -198,24 +198,26 @@ bool spcpu_cache_prepare(struct spcpu *s, struct spcpu_magazines *m)
  * Context: Any but NMI.
  * Return: True if there is; if not, spcpu_cache_alloc() knows what to do.
  */
-bool spcpu_cache_pop_next(struct spcpu *s, unsigned int class,
-			  void __percpu **ptr)
+bool spcpu_magazines_pop(struct spcpu *s, unsigned int class,
+			 void __percpu **ptr)
 {
 	struct spcpu_cpu_cache __percpu *cpus = s->cache.cpus;
 	struct spcpu_magazines *m;
 	bool ready;
 
-	if (!spcpu_cache_enter(cpus))
+	/* those are never ready, and spcpu_cache_alloc() would do it all again */
+	if (spcpu_classes[class].size > ZERO_LARGEST ||
+	    !spcpu_cache_enter(cpus))
 		return false;
 
 	m = __this_cpu_read(cpus->magazines[class]);
-	ready = m->top != m->clean || spcpu_cache_prepare(s, m);
+	ready = m->top != m->clean || spcpu_magazines_prepare(s, m);
 	if (ready)
 		*ptr = __spcpu_cache_pop(m);
 	spcpu_cache_leave(cpus);
 	return ready;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_cache_pop_next);
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_magazines_pop);
 
 /**
  * spcpu_magazines_make_room() - have room for what is freed
