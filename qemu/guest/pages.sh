@@ -37,20 +37,16 @@ shadow_pages()
 		END { print nr }' "$DEBUG/chunks"
 }
 
-# live NAME, bytes NAME: of the player
-live()
+# of_player NAME ROW
+of_player()
 {
-	awk '{ print $2 }' "$PLAYER/$1"
+	awk -v row="$2" '$1 == row { print $2 }' "$PLAYER/$1"
 }
 
-bytes()
-{
-	awk '{ print $4 }' "$PLAYER/$1"
-}
-
+# each request was served, with copies that are zero and apart
 none_failed()
 {
-	grep -q ' failed 0$' "$PLAYER/$1"
+	[ "$(of_player "$1" failed) $(of_player "$1" wrong)" = "0 0" ]
 }
 
 # play NAME FILE: and wait for who is called to help
@@ -136,8 +132,8 @@ shadow()
 		play shadow /tmp/stream && none_failed shadow || return
 	pages=$(shadow_pages)
 	sleep 3
-	echo "pages $1 live=$(live shadow) kernel=$kernel shadow=$pages" >&3
-	figure "pages.$1.bytes" "$(bytes shadow)"
+	echo "pages $1 live=$(of_player shadow live) kernel=$kernel shadow=$pages" >&3
+	figure "pages.$1.bytes" "$(of_player shadow bytes)"
 	figure "pages.$1.later" "$(shadow_pages)"
 }
 
