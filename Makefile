@@ -37,10 +37,13 @@ replay: ## follow recordings with the core, here; FILES="..."               10-3
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
 	@scripts/census
 
+arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 s, first 3 min
+	@scripts/arithmetic $(GUESTS)
+
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory bench mirror replay census selftest clean
+.PHONY: help modules run shell check memory bench mirror replay census arithmetic selftest clean

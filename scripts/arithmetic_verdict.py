@@ -166,26 +166,33 @@ def read_transcript(folder: Path) -> Guest:
     return guest
 
 
-# functions and their instructions, without what every function begins and ends with
-FRAME = re.compile(r'call .*|jmp .*|ret.*|nop.*|xchg +%ax,%ax|cs nop.*')
+# one way to a copy each, and what those of the pointer array call
+ACCESSORS = {
+    'stock': ('percpu_write_own', 'percpu_read', 'array_write_own', 'array_read',
+              'ptrarray_per_cpu_ptr'),
+    UP: ('percpu_write_own', 'percpu_read'),
+}
+
+# what a function begins and ends with, whatever it does
+FRAME = re.compile(r'(call|jmp) (__fentry__|__x86_return_thunk)|ret.*|(data16 |cs )*nop.*'
+                   r'|xchg %ax,%ax|(push|pop) .*')
 
 
 def read_code(text: str) -> dict[str, list[str]]:
-    """Instructions by function; symbols in place of what the linker will fill in."""
+    """Instructions by function, with the symbols that the linker will fill in."""
     code: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in text.splitlines():
         if function := re.match(r'[0-9a-f]+ <(\w+)>:', line):
             lines = code.setdefault(function[1], [])
-        elif instruction := re.match(r' +[0-9a-f]+:\t(\S.*)', line):
+        elif instruction := re.match(r' +[0-9a-f]+:\t([^#<]*)', line):
             lines.append(re.sub(r' +', ' ', instruction[1].strip()))
-        elif (symbol := re.search(r': R_X86_64_(\w+)\s+([\w.]+)', line)) and lines:
-            if symbol[1] == '32S':
-                lines[-1] = lines[-1].replace('0x0', symbol[2], 1)
-            elif 'cpu_number' in symbol[2] or symbol[2].startswith('ptrarray'):
-                lines[-1] = f'{lines[-1].split(" ")[0]} {symbol[2]}'
-    return {name: [line for line in lines
-                   if not FRAME.fullmatch(line) or 'ptrarray' in line]
+        elif (symbol := re.search(r': R_X86_64_\w+\s+(\w+)', line)) and lines:
+            if re.match('call|jmp', lines[-1]):
+                lines[-1] = f'{lines[-1].split(" ")[0]} {symbol[1]}'
+            else:
+                lines[-1] = lines[-1].replace('0x0', symbol[1], 1)
+    return {name: [line for line in lines if not FRAME.fullmatch(line)]
             for name, lines in code.items()}
 
 
@@ -296,12 +303,13 @@ def main() -> int:
         checks += [Check(f'{guest.name}: {check.name}', check.passed, check.detail)
                    for check in judge(guest)]
         kernel = UP if guest.name == UP else 'stock'
-        code[kernel] = read_code(read_text(folder.with_name(f'accessors.{kernel}')))
+        found = read_code(read_text(folder.with_name(f'accessors.{kernel}')))
+        code[kernel] = {name: found.get(name, []) for name in ACCESSORS[kernel]}
     missing = GUESTS.keys() - guests.keys() - {UP}
     checks.append(Check('guests', not missing, f'missing: {", ".join(sorted(missing))}'
                         if missing else 'all are there'))
-    checks += [Check(f'{kernel}: code', bool(found) and all(found.values()),
-                     f'{len(found)} accessors') for kernel, found in code.items()]
+    checks += [all_of(f'{kernel}: code', [bool(lines) for lines in found.values()],
+                      'accessors are there') for kernel, found in code.items()]
 
     for check in checks:
         print(f'{"ok  " if check.passed else "FAIL"} {check.name:22} {check.detail}')

@@ -18,13 +18,13 @@ part()
 # rows of chunks, without their hints
 chunks()
 {
-	grep -E '^ *[0-9]+ [0-9a-f]+ ' $DEBUG/chunks
+	grep -E '^ *[0-9]+ [0-9a-f]+ ' "$DEBUG/chunks"
 }
 
 # chunks of the kernel's own allocator, without what is in them
 kernel_chunks()
 {
-	grep -E '^chunk ' $DEBUG/snapshot
+	grep -E '^chunk ' "$DEBUG/snapshot"
 }
 
 boot_lines()
@@ -34,15 +34,15 @@ boot_lines()
 
 objects()
 {
-	cat $DEBUG/../shadow_percpu_arithmetic
+	cat "${DEBUG}_arithmetic"
 }
 
 # a kernel without SMP has no shadow
 transcript()
 {
 	part boot boot_lines && part objects objects || return
-	[ -e $DEBUG ] || return 0
-	part alloc_info cat $DEBUG/alloc_info &&
+	[ -e "$DEBUG" ] || return 0
+	part alloc_info cat "$DEBUG/alloc_info" &&
 		part chunks chunks &&
 		part kernel_chunks kernel_chunks
 }
