@@ -31,6 +31,9 @@ bench: ## instructions and throughput, beside the kernel's own         3 min, fi
 mirror: ## follow the kernel's own allocator through streams         3 min, first 12 min
 	@scripts/mirror $(GUESTS)
 
+generations: ## the same streams for each engine, and for older designs    3 min, first 4 min
+	@scripts/generations $(GUESTS)
+
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
 
@@ -41,9 +44,11 @@ arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 
 	@scripts/arithmetic $(GUESTS)
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
-	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py
+	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \
+		python3 -B scripts/generations_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory bench mirror replay census arithmetic selftest clean
+.PHONY: help modules run shell check memory bench mirror generations replay census arithmetic \
+	selftest clean

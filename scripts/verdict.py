@@ -15,6 +15,8 @@
       the same for `make bench` (see bench_verdict.py)
   verdict.py mirror --json OUT GUEST_DIR...
       the same for `make mirror`; a guest's folder is named KERNEL-CPUS
+  verdict.py generations --json OUT GUEST_DIR...
+      the same for `make generations` (see generations_verdict.py)
 
 Nothing is good by default: what is missing has failed.
 """
@@ -562,6 +564,9 @@ def main() -> int:
     for_mirror = modes.add_parser('mirror')
     for_mirror.add_argument('--json', type=Path, required=True)
     for_mirror.add_argument('guests', type=Path, nargs='+')
+    for_generations = modes.add_parser('generations')
+    for_generations.add_argument('--json', type=Path, required=True)
+    for_generations.add_argument('guests', type=Path, nargs='+')
     for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
     for_suites.add_argument('--sources', type=Path, required=True)
     args = parser.parse_args()
@@ -576,6 +581,9 @@ def main() -> int:
     elif args.mode == 'bench':
         from bench_verdict import bench  # which needs this file
         good = bench(args.json, args.guests, args.some)
+    elif args.mode == 'generations':
+        from generations_verdict import generations  # likewise
+        good = generations(args.json, args.guests)
     elif args.mode == 'mirror':
         good = mirror(args.json, args.guests)
     else:

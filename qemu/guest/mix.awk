@@ -9,6 +9,8 @@
 #   forty    40 bytes
 #   memcg    what a memory cgroup has, most of its bytes in objects of 1064
 #   above    8 bytes more than 64, 128, 256, 512, 1024 or 2048
+#   drift    sizes around one that grows from 16 to 2048 and comes down again, one in
+#            four aligned to up to 1024; between two steps half of all objects go
 
 # from 0; some awks have a rand() of 1
 function below(n)
@@ -23,8 +25,16 @@ function power_of_two(exponent,    value)
 	return value
 }
 
+# from half as much to one and a half times
+function around(middle)
+{
+	return middle / 2 + 4 * below(middle / 4)
+}
+
 function size_of(    order)
 {
+	if (mix == "drift")
+		return around(middle)
 	if (mix == "eight")
 		return 8
 	if (mix == "forty")
@@ -37,11 +47,18 @@ function size_of(    order)
 	return order + 4 * below(order / 4)
 }
 
+function align_of(size)
+{
+	if (mix == "drift" && rand() < 0.25)
+		return power_of_two(4 + below(7))
+	return size % 8 ? 4 : 8
+}
+
 function add(    size)
 {
 	size = size_of()
 	id++
-	print "a " id " " size " " (size % 8 ? 4 : 8)
+	print "a " id " " size " " align_of(size)
 	alive[nr] = id
 	nr++
 }
@@ -65,10 +82,30 @@ function go_to(end)
 	}
 }
 
+function drift_to(size)
+{
+	go_to(int(live * 0.5))
+	middle = size
+	go_to(live)
+}
+
+function drift(    i)
+{
+	for (i = 4; i <= 11; i++)
+		drift_to(power_of_two(i))
+	for (i = 10; i >= 4; i--)
+		drift_to(power_of_two(i))
+}
+
 BEGIN {
 	srand(seed)
 	nr = 0
 	nr_memcg = split("1064 8 8 4 8 688 32 64 8 4 128 8", memcg, " ")
+	if (mix == "drift") {
+		middle = 16
+		drift()
+		exit
+	}
 	go_to(int(live * 1.3))
 	go_to(int(live * 0.5))
 	go_to(live)
