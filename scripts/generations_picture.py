@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Draw the maps that `make generations` has kept: DIR/ENGINE-STREAM.map.
+"""Draw the maps that `make generations` has kept: DIR/ENGINE-STREAM.map, and .stats.
 
   generations_picture.py DIR
 
@@ -31,6 +31,7 @@ CELLS_PER_PAGE = 64
 CHUNK = re.compile(r'^chunk (\d+) (\S+)')
 PAGES = re.compile(r'^ *\* (\d+)-(\d+) free(, not populated)?$')
 PAGE = re.compile(r'^ *(\d+) +0x[0-9a-f]+ (.{64})$|^ *(0) +0 (.{64})$')
+GAPS = re.compile(r'^ *sum_frag *: *(\d+)$', re.MULTILINE)
 
 # in pixels
 CELL, ROW = 2, 2
@@ -59,10 +60,13 @@ class Map:
     engine: str
     stream: str
     chunks: list[Chunk]
+    gaps: int
 
     @property
-    def populated(self) -> int:
-        return sum(chunk.populated for chunk in self.chunks)
+    def text(self) -> str:
+        nr, populated = len(self.chunks), sum(chunk.populated for chunk in self.chunks)
+        return (f'{nr} chunk{"s" if nr != 1 else ""}, {populated} pages a CPU, '
+                f'{self.gaps:,} bytes in gaps')
 
 
 def read_map(path: Path) -> Map:
@@ -79,7 +83,9 @@ def read_map(path: Path) -> Map:
             chunks[-1].pages.append(found[2] or found[4])
         elif line and not line.startswith('#'):
             raise ValueError(f'{path.name}: not a line of a map: {line}')
-    return Map(engine, stream, [chunk for chunk in chunks if 'reserved' not in chunk.flags])
+    gaps = sum(int(gap) for gap in GAPS.findall(path.with_suffix('.stats').read_text()))
+    return Map(engine, stream, [chunk for chunk in chunks if 'reserved' not in chunk.flags],
+               gaps)
 
 
 # --- one chunk --------------------------------------------------------------
@@ -131,17 +137,15 @@ class Panel:
     @property
     def width(self) -> int:
         nr = max((len(line) for line in self.lines), default=1)
-        return max(nr, 2) * (CHUNK_WIDTH + GAP)
+        return max(nr, 3) * (CHUNK_WIDTH + GAP)
 
     @property
     def height(self) -> int:
         return CAPTION + sum(line_height(line) for line in self.lines) + GAP
 
     def draw(self, x: int, y: int) -> Iterator[str]:
-        nr = len(self.shown.chunks)
         yield f'<text class="name" x="{x}" y="{y + 14}">{escape(self.caption)}</text>'
-        yield (f'<text x="{x}" y="{y + 30}">{nr} chunk{"s" if nr != 1 else ""}, '
-               f'{self.shown.populated} pages a CPU</text>')
+        yield f'<text x="{x}" y="{y + 30}">{self.shown.text}</text>'
         y += CAPTION
         for line in self.lines:
             for i, chunk in enumerate(line):

@@ -39,6 +39,11 @@ chunk 2 -
      * 3-7 free, not populated
 '''
 
+STATS = '''  sum_frag            :            2
+  max_frag            :            2
+  sum_frag            :         1000
+'''
+
 
 def played(design: str, stream: str) -> dict[str, int]:
     live = LIVE[stream]
@@ -171,10 +176,11 @@ class Picture(unittest.TestCase):
     def test_map(self) -> None:
         path = self.root / 'bitmap-random-100.map'
         path.write_text(MAP)
+        path.with_suffix('.stats').write_text(STATS)
         found = generations_picture.read_map(path)
         self.assertEqual((found.engine, found.stream), ('bitmap', 'random-100'))
         self.assertEqual([len(chunk.pages) for chunk in found.chunks], [2, 8])
-        self.assertEqual(found.populated, 5)
+        self.assertEqual(found.text, '2 chunks, 5 pages a CPU, 1,002 bytes in gaps')
         picture = generations_picture.picture('a & b', [
             generations_picture.Panel(found, 'bitmap')])
         self.assertEqual(ElementTree.fromstring(picture).tag,
