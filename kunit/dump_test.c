@@ -8,6 +8,7 @@
 #include <linux/topology.h>
 
 #include "dump.h"
+#include "engine_bitmap.h"
 #include "sample.h"
 #include "suites.h"
 #include "text.h"
@@ -45,8 +46,8 @@ static void info_begins_with_the_layout(struct kunit *test)
 						    layout));
 	KUNIT_EXPECT_EQ(test, 0, strncmp(text, layout, strlen(layout)));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=page span="));
-	scnprintf(layout, SZ_16K, "backing=%s hotplug=all",
-		  s->options.backing->name);
+	scnprintf(layout, SZ_16K, "backing=%s hotplug=all engine=%s",
+		  s->options.backing->name, s->options.engine->name);
 	KUNIT_EXPECT_EQ(test, spcpu_test_lines(text, layout), 1U);
 }
 
@@ -236,7 +237,7 @@ static void expect_chunk_row(struct kunit *test, const char *text,
 	scnprintf(row, sizeof(row),
 		  "%6u %p %-18s %4s %10d %10d %5d %9d %5d %6d      0", chunk->id,
 		  (void *)(chunk->window->base + chunk->start), flags, slot,
-		  chunk->map.free_bits * 4, chunk->map.whole.contig_hint * 4,
+		  chunk->map.free_bits * 4, chunk->map.contig * 4,
 		  chunk->map.nr_blocks, chunk->nr_populated,
 		  chunk->nr_empty_pop, chunk->nr_alloc);
 	KUNIT_EXPECT_EQ_MSG(test, spcpu_test_lines(text, row), 1U,
@@ -318,7 +319,7 @@ static void chunks_say_what_is_special(struct kunit *test)
 static const char *block_row(const struct spcpu_chunk *chunk, int i, char *row,
 			     size_t size)
 {
-	const struct spcpu_hints *h = &chunk->map.blocks[i];
+	const struct spcpu_hints *h = &spcpu_bitmap(&chunk->map)->blocks[i];
 
 	if (!h->contig_hint || h->contig_hint == SPCPU_BLOCK_BITS)
 		return NULL;
@@ -338,7 +339,7 @@ static void expect_range(struct kunit *test, const struct spcpu_chunk *chunk,
 	KUNIT_ASSERT_LE(test, from, to);
 	KUNIT_ASSERT_LT(test, to, chunk->map.nr_blocks);
 	for (; from <= to; from++) {
-		KUNIT_EXPECT_EQ(test, chunk->map.blocks[from].contig_hint,
+		KUNIT_EXPECT_EQ(test, spcpu_bitmap(&chunk->map)->blocks[from].contig_hint,
 				hint);
 		KUNIT_EXPECT_EQ(test, test_bit(from, chunk->populated),
 				populated);

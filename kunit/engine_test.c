@@ -25,6 +25,7 @@
 #include <linux/string.h>
 
 #include "engine.h"
+#include "engine_bitmap.h"
 #include "suites.h"
 
 #define MAX_AREAS	4096
@@ -219,7 +220,7 @@ static const char *wrong_block(const struct spcpu_hints *h, const u8 *cells,
 
 static const char *wrong_whole(const struct model *m)
 {
-	const struct spcpu_hints *h = &m->map.whole;
+	const struct spcpu_hints *h = &spcpu_bitmap(&m->map)->whole;
 	struct truth t = look_at_all(m);
 	int i, nr_empty = 0;
 
@@ -249,15 +250,15 @@ static const char *wrong_bitmaps(const struct model *m)
 		unsigned long taken = m->taken[i];
 		unsigned long ends = ~taken & (taken << 1 | last);
 
-		if (map->alloc[i] != taken)
+		if (spcpu_bitmap(map)->alloc[i] != taken)
 			return "allocation map";
-		if ((map->bound[i] & taken) != m->first[i])
+		if ((spcpu_bitmap(map)->bound[i] & taken) != m->first[i])
 			return "boundary map";
-		if (~map->bound[i] & ends)
+		if (~spcpu_bitmap(map)->bound[i] & ends)
 			return "boundary map behind an area";
 		last = taken >> (BITS_PER_LONG - 1);
 	}
-	if (last && !test_bit(map->nr_bits, map->bound))
+	if (last && !test_bit(map->nr_bits, spcpu_bitmap(map)->bound))
 		return "boundary map at its end";
 	return NULL;
 }
@@ -266,7 +267,7 @@ static void fail(struct model *m, const char *wrong, int block)
 {
 	const struct spcpu_hints *h;
 
-	h = block < 0 ? &m->map.whole : &m->map.blocks[block];
+	h = block < 0 ? &spcpu_bitmap(&m->map)->whole : &spcpu_bitmap(&m->map)->blocks[block];
 	KUNIT_ASSERT_TRUE_MSG(m->test, false,
 			      "seed %u step %d: %s of block %d (-1: all): contig %d@%d scan %d@%d left %d right %d first %d",
 			      m->seed, m->step, wrong, block,
@@ -280,7 +281,7 @@ static void check_block(struct model *m, int i)
 	const struct truth *t = &m->blocks[i];
 	const char *wrong;
 
-	m->seen[i] = m->map.blocks[i];
+	m->seen[i] = spcpu_bitmap(&m->map)->blocks[i];
 	wrong = wrong_block(&m->seen[i], m->cells + i * SPCPU_BLOCK_BITS, t);
 	if (wrong)
 		fail(m, wrong, i);
@@ -311,7 +312,7 @@ static void check(struct model *m, struct extent touched)
 
 	for (i = 0; i < m->map.nr_blocks; i++) {
 		if ((i >= first && i < end) ||
-		    memcmp(&m->seen[i], &m->map.blocks[i], sizeof(m->seen[i])))
+		    memcmp(&m->seen[i], &spcpu_bitmap(&m->map)->blocks[i], sizeof(m->seen[i])))
 			check_block(m, i);
 	}
 }
@@ -355,7 +356,7 @@ static struct model *model_create(struct kunit *test, struct geometry geometry)
 	m->seen = model_array(test, geometry.nr_pages, sizeof(*m->seen));
 	m->areas = model_array(test, MAX_AREAS, sizeof(*m->areas));
 
-	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&m->map, geometry.nr_pages,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&m->map, &spcpu_engine_bitmap, geometry.nr_pages,
 						m->populated, GFP_KERNEL));
 	test->priv = m;
 	for (i = 0; i < geometry.nr_pages; i++)
@@ -583,9 +584,9 @@ static u64 sum_of_steps(struct model *m, u32 seed, int nr_steps)
 	for (i = 0; i < nr_steps; i++) {
 		sum = mix(sum, random_step(m));
 		sum = mix(mix(sum, m->map.nr_empty), m->map.free_bits);
-		sum = mix_hints(sum, &m->map.whole);
+		sum = mix_hints(sum, &spcpu_bitmap(&m->map)->whole);
 		for (k = 0; k < m->map.nr_blocks; k++)
-			sum = mix_hints(sum, &m->map.blocks[k]);
+			sum = mix_hints(sum, &spcpu_bitmap(&m->map)->blocks[k]);
 		if (i % 64 == 0)
 			cond_resched();
 	}
@@ -705,10 +706,10 @@ static void engine_believes_its_hint(struct kunit *test)
 	give(m, 5);
 	give(m, 7);
 	KUNIT_EXPECT_EQ(test, 8, place(m, 16, 8, false));
-	KUNIT_EXPECT_EQ(test, 2, spcpu_map_contig(&m->map));
+	KUNIT_EXPECT_EQ(test, 2, m->map.contig);
 	give(m, 2);
 
-	KUNIT_EXPECT_EQ(test, 7, spcpu_map_contig(&m->map));
+	KUNIT_EXPECT_EQ(test, 7, m->map.contig);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, place(m, 8, 1, false));
 	KUNIT_EXPECT_EQ(test, 0, place(m, 7, 1, false));
 }
@@ -729,7 +730,7 @@ static void engine_refuses_what_it_has(struct kunit *test)
 	give(m, 100);
 	give(m, 10);
 
-	KUNIT_EXPECT_EQ(test, 1500, spcpu_map_contig(&m->map));
+	KUNIT_EXPECT_EQ(test, 1500, m->map.contig);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, place(m, 1500, 1, false));
 	KUNIT_EXPECT_EQ(test, 10, place(m, 1014, 1, false));
 }
@@ -745,7 +746,7 @@ static void engine_fresh_map(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 4, map->nr_blocks);
 	KUNIT_EXPECT_EQ(test, 4 * SPCPU_BLOCK_BITS, map->nr_bits);
 	KUNIT_EXPECT_EQ(test, map->nr_bits, map->free_bits);
-	KUNIT_EXPECT_EQ(test, map->nr_bits, spcpu_map_contig(map));
+	KUNIT_EXPECT_EQ(test, map->nr_bits, map->contig);
 	KUNIT_EXPECT_EQ(test, 4, map->nr_empty);
 	KUNIT_EXPECT_EQ(test, -ENOENT, spcpu_map_next(map, 0, &bits));
 }
@@ -848,21 +849,21 @@ static void engine_full_and_back(struct kunit *test)
 	for (bits = 1; map->free_bits; bits = bits % 31 + 1)
 		KUNIT_ASSERT_GE(test, place(m, min(bits, map->free_bits), 1,
 					    false), 0);
-	KUNIT_EXPECT_EQ(test, 0, spcpu_map_contig(map));
+	KUNIT_EXPECT_EQ(test, 0, map->contig);
 	KUNIT_EXPECT_EQ(test, 0, map->nr_empty);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, place(m, 1, 1, false));
 
 	for (i = 0; m->nr_areas; i += 7)
 		give_nth(m, i % m->nr_areas);
-	KUNIT_EXPECT_EQ(test, map->nr_bits, spcpu_map_contig(map));
-	KUNIT_EXPECT_EQ(test, 0, map->whole.contig_hint_start);
-	KUNIT_EXPECT_EQ(test, 0, map->whole.scan_hint);
+	KUNIT_EXPECT_EQ(test, map->nr_bits, map->contig);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_bitmap(map)->whole.contig_hint_start);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_bitmap(map)->whole.scan_hint);
 	KUNIT_EXPECT_EQ(test, 2, map->nr_empty);
 	for (i = 0; i < map->nr_blocks; i++) {
-		KUNIT_EXPECT_EQ(test, 0, map->blocks[i].contig_hint_start);
-		KUNIT_EXPECT_EQ(test, 0, map->blocks[i].scan_hint);
+		KUNIT_EXPECT_EQ(test, 0, spcpu_bitmap(map)->blocks[i].contig_hint_start);
+		KUNIT_EXPECT_EQ(test, 0, spcpu_bitmap(map)->blocks[i].scan_hint);
 		KUNIT_EXPECT_EQ(test, SPCPU_BLOCK_BITS,
-				map->blocks[i].right_free);
+				spcpu_bitmap(map)->blocks[i].right_free);
 	}
 
 	/* and areas go where they would go in a new map */
@@ -937,7 +938,7 @@ static void engine_hidden_ends(struct kunit *test)
 	int room = m->map.nr_bits - 1600;
 
 	KUNIT_EXPECT_EQ(test, room, m->map.free_bits);
-	KUNIT_EXPECT_EQ(test, room, spcpu_map_contig(&m->map));
+	KUNIT_EXPECT_EQ(test, room, m->map.contig);
 	KUNIT_EXPECT_EQ(test, 100, spcpu_map_size(&m->map, 0));
 	KUNIT_EXPECT_EQ(test, 1500, spcpu_map_size(&m->map, 100 + room));
 
@@ -993,22 +994,20 @@ static void engine_no_memory(struct kunit *test)
 	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(nr_pages); i++) {
-		err = spcpu_map_init(&map, nr_pages[i], NULL,
+		err = spcpu_map_init(&map, &spcpu_engine_bitmap, nr_pages[i], NULL,
 				     GFP_NOWAIT | __GFP_NOWARN);
 		/* a machine may have the memory after all */
 		if (!err && nr_pages[i] > 0) {
 			KUNIT_EXPECT_EQ(test, 0, spcpu_map_alloc(&map, 1, 1,
 								 false));
-			KUNIT_EXPECT_TRUE(test, map.bound);
+			KUNIT_EXPECT_NOT_NULL(test, map.own);
 			spcpu_map_exit(&map);
 		} else {
 			KUNIT_EXPECT_EQ_MSG(test, -ENOMEM, err, "%d pages",
 					    nr_pages[i]);
 		}
 		KUNIT_EXPECT_EQ(test, 0, map.nr_bits);
-		KUNIT_EXPECT_PTR_EQ(test, NULL, (void *)map.blocks);
-		KUNIT_EXPECT_PTR_EQ(test, NULL, (void *)map.alloc);
-		KUNIT_EXPECT_PTR_EQ(test, NULL, (void *)map.bound);
+		KUNIT_EXPECT_NULL(test, map.own);
 		/* may be called again */
 		spcpu_map_exit(&map);
 	}

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "engine.h"
+#include "engine_bitmap.h"
 #include "fixture.h"
 #include "suites.h"
 
@@ -48,10 +49,10 @@ static struct twins *make_twins(struct kunit *test, u64 seed)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	prandom_seed_state(&t->rnd, seed);
 	bitmap_fill(t->populated, PAGES);
-	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->one, PAGES, t->populated,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->one, &spcpu_engine_bitmap, PAGES, t->populated,
 						GFP_KERNEL));
 	spcpu_test_at_exit(test, exit_map, &t->one);
-	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->two, PAGES, t->populated,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->two, &spcpu_engine_bitmap, PAGES, t->populated,
 						GFP_KERNEL));
 	spcpu_test_at_exit(test, exit_map, &t->two);
 	return t;
@@ -59,11 +60,13 @@ static struct twins *make_twins(struct kunit *test, u64 seed)
 
 static bool same_bytes(const struct spcpu_map *a, const struct spcpu_map *b)
 {
-	return !memcmp(&a->whole, &b->whole, sizeof(a->whole)) &&
-	       !memcmp(a->blocks, b->blocks,
-		       a->nr_blocks * sizeof(*a->blocks)) &&
-	       bitmap_equal(a->alloc, b->alloc, a->nr_bits) &&
-	       bitmap_equal(a->bound, b->bound, a->nr_bits + 1) &&
+	const struct spcpu_bitmap *x = spcpu_bitmap(a), *y = spcpu_bitmap(b);
+
+	return !memcmp(&x->whole, &y->whole, sizeof(x->whole)) &&
+	       !memcmp(x->blocks, y->blocks,
+		       a->nr_blocks * sizeof(*x->blocks)) &&
+	       bitmap_equal(x->alloc, y->alloc, a->nr_bits) &&
+	       bitmap_equal(x->bound, y->bound, a->nr_bits + 1) &&
 	       a->free_bits == b->free_bits && a->nr_empty == b->nr_empty;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/bitmap.h>
 #include <linux/rcupdate.h>
 
+#include "engine_bitmap.h"
 #include "finding.h"
 #include "fixture.h"
 
@@ -38,17 +39,17 @@ static int end_bits(const struct spcpu_chunk *chunk)
 /* the areas between the hidden ends, each of them whole; how many there are */
 static int check_areas(struct finding *f, const struct spcpu_chunk *chunk)
 {
-	const struct spcpu_map *map = &chunk->map;
+	const struct spcpu_bitmap *b = spcpu_bitmap(&chunk->map);
 	int end = end_bits(chunk);
 	int nr = 0, next;
-	int pos = find_next_bit(map->alloc, end, head_bits(chunk));
+	int pos = find_next_bit(b->alloc, end, head_bits(chunk));
 
-	for (; pos < end; pos = find_next_bit(map->alloc, end, next)) {
-		next = find_next_bit(map->bound, map->nr_bits + 1, pos + 1);
+	for (; pos < end; pos = find_next_bit(b->alloc, end, next)) {
+		next = find_next_bit(b->bound, chunk->map.nr_bits + 1, pos + 1);
 		same(f, "area begins unmarked", chunk->id,
-		     test_bit(pos, map->bound), 1);
+		     test_bit(pos, b->bound), 1);
 		same(f, "area has a hole", chunk->id,
-		     all_set(map->alloc, pos, next), 1);
+		     all_set(b->alloc, pos, next), 1);
 		same(f, "area goes over the end", chunk->id, next > end, 0);
 		nr++;
 	}
@@ -61,7 +62,8 @@ static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk)
 	int i, empty = 0, backed = 0;
 
 	for (i = 0; i < map->nr_blocks; i++) {
-		if (!all_clear(map->alloc, i * SPCPU_BLOCK_BITS,
+		if (!all_clear(spcpu_bitmap(map)->alloc,
+			       i * SPCPU_BLOCK_BITS,
 			       (i + 1) * SPCPU_BLOCK_BITS))
 			continue;
 		empty++;
@@ -76,18 +78,19 @@ static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk)
 static void check_chunk(struct finding *f, const struct spcpu_chunk *chunk)
 {
 	const struct spcpu_map *map = &chunk->map;
-	const struct spcpu_hints *whole = &map->whole;
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+	const struct spcpu_hints *whole = &b->whole;
 
 	same(f, "length", chunk->id, map->nr_bits,
 	     map->nr_blocks * SPCPU_BLOCK_BITS);
 	same(f, "head is not hidden", chunk->id,
-	     all_set(map->alloc, 0, head_bits(chunk)), 1);
+	     all_set(b->alloc, 0, head_bits(chunk)), 1);
 	same(f, "tail is not hidden", chunk->id,
-	     all_set(map->alloc, end_bits(chunk), map->nr_bits), 1);
+	     all_set(b->alloc, end_bits(chunk), map->nr_bits), 1);
 	same(f, "free_bits", chunk->id, map->free_bits,
-	     map->nr_bits - bitmap_weight(map->alloc, map->nr_bits));
+	     map->nr_bits - bitmap_weight(b->alloc, map->nr_bits));
 	same(f, "longest run is not free", chunk->id,
-	     all_clear(map->alloc, whole->contig_hint_start,
+	     all_clear(b->alloc, whole->contig_hint_start,
 		       whole->contig_hint_start + whole->contig_hint), 1);
 	same(f, "nr_alloc", chunk->id, chunk->nr_alloc, check_areas(f, chunk));
 	same(f, "max_alloc_size", chunk->id, !chunk->max_alloc_size,
@@ -214,7 +217,8 @@ static void check_backed(struct finding *f, const struct spcpu_chunk *chunk)
 		if (test_bit(i, chunk->populated))
 			continue;
 		same(f, "area without a page", chunk->id,
-		     all_clear(chunk->map.alloc, i * SPCPU_BLOCK_BITS,
+		     all_clear(spcpu_bitmap(&chunk->map)->alloc,
+			       i * SPCPU_BLOCK_BITS,
 			       (i + 1) * SPCPU_BLOCK_BITS), 1);
 	}
 	same(f, "page still leaving", chunk->id,

@@ -34,7 +34,6 @@ struct object {
  * @test: the test, which ends at the first thing that is wrong
  * @s: the allocator
  * @rnd: what it does next
- * @map: a copy of a chunk's map, to try a request on
  * @most: as many live objects as it takes at a time
  * @nr: live objects
  * @shrinking: it rather frees now, until few are left
@@ -46,7 +45,6 @@ struct spcpu_test_model {
 	struct kunit *test;
 	struct spcpu *s;
 	struct rnd_state rnd;
-	struct spcpu_map map;
 	unsigned int most;
 	unsigned int nr;
 	bool shrinking;
@@ -63,11 +61,6 @@ struct forecast {
 	bool found;
 	struct spcpu_place place;
 };
-
-static void exit_map(void *map)
-{
-	spcpu_map_exit(map);
-}
 
 /**
  * spcpu_test_model() - make a client
@@ -90,11 +83,6 @@ struct spcpu_test_model *spcpu_test_model(struct kunit *test, struct spcpu *s,
 	m->most = most;
 	prandom_seed_state(&m->rnd, seed);
 
-	KUNIT_ASSERT_EQ(test, 0,
-			spcpu_map_init(&m->map,
-				       s->layout->unit_size >> PAGE_SHIFT,
-				       NULL, GFP_KERNEL));
-	spcpu_test_at_exit(test, exit_map, &m->map);
 	return m;
 }
 
@@ -112,25 +100,12 @@ static void check(struct spcpu_test_model *m)
 	m->nr_chunks = s->stats.nr_chunks;
 }
 
-/* what a chunk would answer to a request */
-static int try(struct spcpu_map *copy, const struct spcpu_map *map, int bits,
-	       int align, bool populated)
+/* what a chunk would answer to a request; to be asked changes nothing */
+static int try(struct spcpu_map *map, int bits, int align, bool populated)
 {
-	struct spcpu_map was = *copy;
-	int off;
+	struct spcpu_fit fit;
 
-	*copy = *map;
-	copy->blocks = was.blocks;
-	copy->alloc = was.alloc;
-	copy->bound = was.bound;
-	copy->open = was.open;
-	memcpy(copy->blocks, map->blocks, map->nr_blocks * sizeof(*map->blocks));
-	bitmap_copy(copy->alloc, map->alloc, map->nr_bits);
-	bitmap_copy(copy->bound, map->bound, map->nr_bits + 1);
-	bitmap_copy(copy->open, map->open, map->nr_blocks);
-	off = spcpu_map_alloc(copy, bits, align, populated);
-	*copy = was;
-	return off;
+	return spcpu_map_find(map, bits, align, populated, &fit) ?: fit.off;
 }
 
 /* the fullest chunk that has room gets it */
@@ -145,7 +120,7 @@ static void search_slots(struct spcpu_test_model *m, struct forecast *f)
 	for (slot = spcpu_slot_of_size(slots, bits * SPCPU_GRANULE);
 	     slot <= slots->free; slot++) {
 		list_for_each_entry(chunk, &slots->lists[slot], node) {
-			off = try(&m->map, &chunk->map, bits, align,
+			off = try(&chunk->map, bits, align,
 				  !gfpflags_allow_blocking(f->gfp));
 			if (off < 0)
 				continue;

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "compat/native.h"
+#include "engine_bitmap.h"
 #include "fixture.h"
 #include "kmsg.h"
 #include "suites.h"
@@ -171,7 +172,7 @@ static void spoil_pages(struct spcpu_snapshot *snap)
 
 static void spoil_block(struct spcpu_snapshot *snap)
 {
-	any(snap)->map.blocks[0].nr_bits--;
+	spcpu_bitmap(&any(snap)->map)->blocks[0].nr_bits--;
 }
 
 static void spoil_slot(struct spcpu_snapshot *snap)

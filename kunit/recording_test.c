@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "compare.h"
+#include "engine_bitmap.h"
 #include "judge.h"
 #include "paper.h"
 #include "scribe.h"
@@ -166,11 +167,11 @@ static void recording_snapshot_check(struct kunit *test)
 	EXPECT_NOTICED(chunk->nr_empty_pop, chunk->nr_empty_pop - 1);
 	EXPECT_NOTICED(chunk->map.free_bits, chunk->map.free_bits - 1);
 	EXPECT_NOTICED(chunk->map.nr_empty, chunk->map.nr_empty - 1);
-	EXPECT_NOTICED(chunk->map.whole.contig_hint, chunk->map.nr_bits + 1);
-	EXPECT_NOTICED(chunk->map.whole.first_free, -1);
-	EXPECT_NOTICED(chunk->map.blocks[0].nr_bits, 5);
-	EXPECT_NOTICED(chunk->map.blocks[0].left_free, SPCPU_BLOCK_BITS + 1);
-	EXPECT_NOTICED(chunk->map.alloc[0], ~chunk->map.alloc[0]);
+	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->whole.contig_hint, chunk->map.nr_bits + 1);
+	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->whole.first_free, -1);
+	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->blocks[0].nr_bits, 5);
+	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->blocks[0].left_free, SPCPU_BLOCK_BITS + 1);
+	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->alloc[0], ~spcpu_bitmap(&chunk->map)->alloc[0]);
 	EXPECT_NOTICED(snap.nr_empty_pop, snap.nr_empty_pop + 1);
 	EXPECT_NOTICED(snap.unit_size, snap.unit_size / 2);
 	KUNIT_EXPECT_EQ(test, 0, spcpu_snapshot_check(&snap, &why));
@@ -206,11 +207,11 @@ static void recording_snapshot_diff(struct kunit *test)
 	EXPECT_DIFFERENT(chunk->nr_populated, 77);
 	EXPECT_DIFFERENT(chunk->populated[0], ~chunk->populated[0]);
 	EXPECT_DIFFERENT(chunk->nr_empty_pop, 77);
-	EXPECT_DIFFERENT(chunk->map.alloc[3], ~chunk->map.alloc[3]);
-	EXPECT_DIFFERENT(chunk->map.bound[3], ~chunk->map.bound[3]);
+	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->alloc[3], ~spcpu_bitmap(&chunk->map)->alloc[3]);
+	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->bound[3], ~spcpu_bitmap(&chunk->map)->bound[3]);
 	EXPECT_DIFFERENT(chunk->map.free_bits, 77);
-	EXPECT_DIFFERENT(chunk->map.whole.contig_hint, 77);
-	EXPECT_DIFFERENT(chunk->map.blocks[0].right_free, 77);
+	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->whole.contig_hint, 77);
+	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->blocks[0].right_free, 77);
 	EXPECT_DIFFERENT(b.nr_empty_pop, 77);
 	spcpu_test_drop(test, &b);
 	spcpu_test_drop(test, &a);

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "engine_bitmap.h"
 #include "state.h"
 
 /**
@@ -59,13 +60,14 @@ static void note_chunk(struct spcpu_state *snap,
 		       const struct spcpu_chunk *chunk)
 {
 	const struct spcpu_map *map = &chunk->map;
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
 
 	note(snap, chunk, sizeof(*chunk));
 	note(snap, chunk->populated,
 	     BITS_TO_LONGS(map->nr_blocks) * sizeof(long));
-	note(snap, map->blocks, map->nr_blocks * sizeof(*map->blocks));
-	note(snap, map->alloc, BITS_TO_LONGS(map->nr_bits) * sizeof(long));
-	note(snap, map->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
+	note(snap, b->blocks, map->nr_blocks * sizeof(*b->blocks));
+	note(snap, b->alloc, BITS_TO_LONGS(map->nr_bits) * sizeof(long));
+	note(snap, b->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
 }
 
 static void note_all(struct spcpu_state *snap, struct spcpu *s)
@@ -82,13 +84,23 @@ static void note_all(struct spcpu_state *snap, struct spcpu *s)
 	spin_unlock_irq(&s->lock);
 }
 
+/* what would be done some time later is done now */
+static void settle(struct spcpu *s)
+{
+	if (s->options.cache)
+		spcpu_cache_drain(s);
+	flush_delayed_work(&s->cache.idle);
+	flush_delayed_work(&s->thin);
+	/* it may have woken itself */
+	while (flush_work(&s->balance))
+		;
+}
+
 static struct spcpu_state *snapshot(struct spcpu *s)
 {
 	struct spcpu_state measure = { }, *snap;
 
-	/* it may have woken itself */
-	while (flush_work(&s->balance))
-		;
+	settle(s);
 	note_all(&measure, s);
 	snap = kvzalloc(struct_size(snap, bytes, measure.len), GFP_KERNEL);
 	if (!snap)

@@ -150,6 +150,8 @@ static char *pages_of_usual(struct kunit *test, const struct spcpu *s)
 	add_row(text, "pages", 8 * num_possible_cpus());
 	add_row(text, "va_pages", va_pages_of_chunk(s));
 	add_row(text, "reserve_ns", 0);
+	add_row(text, "map_bytes", s->first->map.bytes +
+				   s->reserved->map.bytes);
 	strcat(text, "\n");
 	return text;
 }

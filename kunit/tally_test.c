@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "dump.h"
+#include "engine_bitmap.h"
 #include "quick.h"
 #include "sample.h"
 #include "suites.h"
@@ -319,7 +320,7 @@ static void view_has_the_objects_of_spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bitmap_weight(view->kept, nr_bits),
 			(held - view->nr_live) * SIZE / SPCPU_GRANULE);
 	KUNIT_EXPECT_FALSE(test, bitmap_intersects(view->kept,
-						   view->chunk->map.alloc,
+						   spcpu_bitmap(&view->chunk->map)->alloc,
 						   nr_bits));
 	for (i = NR / 3; i < NR; i++) {
 		place = spcpu_test_place(test, s, ptr[i]);

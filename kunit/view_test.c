@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "dump.h"
+#include "engine_bitmap.h"
 #include "sample.h"
 #include "suites.h"
 #include "text.h"
@@ -164,7 +165,7 @@ static void expect_consistent(struct kunit *test, const struct spcpu_view *view)
 	int bits, nr = 0;
 
 	KUNIT_ASSERT_EQ(test, map->free_bits,
-			map->nr_bits - bitmap_weight(map->alloc, map->nr_bits));
+			map->nr_bits - bitmap_weight(spcpu_bitmap(map)->alloc, map->nr_bits));
 	for (;; at += bits, nr++) {
 		at = spcpu_map_next(map, at, &bits);
 		if (at < 0 || at >= end)

@@ -90,6 +90,8 @@ static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
 	spcpu_index_init(&s->index, layout->unit_size);
 	s->layout = layout;
 	s->options = *options;
+	if (!s->options.engine)
+		s->options.engine = &spcpu_engine_bitmap;
 	s->paging = &paging;
 	s->stats.min_alloc_size = layout->unit_size;
 	return s;

@@ -126,6 +126,7 @@ void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type)
 	surplus = reclaim(s, type);
 	slim(s, type);
 	spcpu_fill_reserve(s, type);
+	spcpu_enlarge_all(s, type);
 	/* what fell free meanwhile */
 	trim(s, type, !surplus);
 }

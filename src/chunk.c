@@ -13,6 +13,7 @@
 /**
  * spcpu_chunk_create() - make a chunk of a part of a window
  * @window: where it lives; not taken over
+ * @engine: who places areas in it
  * @from: bytes from the start of a unit to the chunk's first byte, a multiple
  *	of 4
  * @size: bytes of the chunk, a multiple of 4, not 0
@@ -26,6 +27,7 @@
  * Return: The chunk, for spcpu_chunk_destroy(), or NULL without memory.
  */
 struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
+				       const struct spcpu_engine *engine,
 				       unsigned long from, size_t size,
 				       bool populated, gfp_t gfp)
 {
@@ -39,7 +41,8 @@ struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
 	if (!chunk)
 		return NULL;
 
-	if (spcpu_map_init(&chunk->map, nr_pages, chunk->populated, gfp)) {
+	if (spcpu_map_init(&chunk->map, engine, nr_pages, chunk->populated,
+			   gfp)) {
 		kvfree(chunk);
 		return NULL;
 	}

@@ -67,6 +67,7 @@ struct spcpu_chunk {
 
 bool spcpu_chunk_has(const struct spcpu_chunk *chunk, unsigned long off);
 struct spcpu_chunk *spcpu_chunk_create(struct spcpu_window *window,
+				       const struct spcpu_engine *engine,
 				       unsigned long from, size_t size,
 				       bool populated, gfp_t gfp);
 void spcpu_chunk_destroy(struct spcpu_chunk *chunk);
@@ -90,7 +91,7 @@ static inline bool spcpu_chunk_is_free(const struct spcpu_chunk *chunk)
 
 static inline size_t spcpu_chunk_contig_bytes(const struct spcpu_chunk *chunk)
 {
-	return (size_t)spcpu_map_contig(&chunk->map) << SPCPU_GRANULE_SHIFT;
+	return (size_t)chunk->map.contig << SPCPU_GRANULE_SHIFT;
 }
 
 #endif /* SPCPU_CHUNK_H */

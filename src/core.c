@@ -37,12 +37,14 @@ static bool has_gap(struct spcpu_chunk *chunk, const struct spcpu_fit *fit,
  *
  * @off: where the area is in its chunk
  * @gap: pages that are missing; its chunk stays pinned until the next look
+ * @cramped: a chunk whose record has to grow; pinned, too, and never both
  * @next_id: which chunk would have been the next
  * @dying: nothing is handed out any more
  */
 struct attempt {
 	int off;
 	struct spcpu_gap gap;
+	struct spcpu_chunk *cramped;
 	unsigned int next_id;
 	bool dying;
 };
@@ -61,7 +63,7 @@ static struct spcpu_chunk *take_area(struct spcpu *s,
 	struct spcpu_chunk *chunk;
 	struct spcpu_fit fit;
 
-	chunk = spcpu_place_find(s, req, &fit);
+	chunk = spcpu_place_find(s, req, &fit, &a->cramped);
 	if (!chunk)
 		return NULL;
 
@@ -78,28 +80,38 @@ static struct spcpu_chunk *take_area(struct spcpu *s,
 	return chunk;
 }
 
+static struct spcpu_chunk *held_by(const struct attempt *a)
+{
+	return a->gap.chunk ?: a->cramped;
+}
+
 /* the chunk with the area; NULL, and @a says what is missing */
 static struct spcpu_chunk *look(struct spcpu *s,
 				const struct spcpu_request *req,
 				struct attempt *a)
 {
 	struct spcpu_chunk_type *type = spcpu_type_for(s, req->gfp);
-	struct spcpu_chunk *chunk = NULL, *pinned = a->gap.chunk;
+	struct spcpu_chunk *chunk = NULL, *pinned = held_by(a);
+	bool blocking = gfpflags_allow_blocking(req->gfp);
 	unsigned long flags;
 	bool kick = false;
 
 	a->gap.chunk = NULL;
+	a->cramped = NULL;
 	spin_lock_irqsave(&s->lock, flags);
 	a->dying = s->dying;
 	a->next_id = s->next_id;
 	if (!a->dying)
 		chunk = take_area(s, req, a);
-	if (a->gap.chunk)
-		spcpu_pin(s, a->gap.chunk);
+	if (held_by(a))
+		spcpu_pin(s, held_by(a));
 	if (pinned)
 		kick = spcpu_unpin(s, pinned);
-	if (!chunk && !gfpflags_allow_blocking(req->gfp))
-		type->atomic_failed = true;
+	if (!blocking) {
+		type->atomic_failed |= !chunk;
+		/* the next one may not be able to wait for it either */
+		kick |= chunk && spcpu_map_wants(&chunk->map);
+	}
 	/* several ran dry at the same time, and one chunk served all */
 	kick |= spcpu_has_surplus(s, type);
 	spin_unlock_irqrestore(&s->lock, flags);
@@ -131,15 +143,22 @@ static int grow(struct spcpu *s, gfp_t gfp, unsigned int next_id)
 	return err;
 }
 
-/* on error the gap's chunk is let go; otherwise the next look does that */
-static int fill(struct spcpu *s, gfp_t gfp, const struct spcpu_gap *gap)
+/*
+ * What was missing in the chunk that is held comes. On error it is let go; otherwise
+ * the next look does that.
+ */
+static int fill(struct spcpu *s, gfp_t gfp, const struct attempt *a)
 {
-	int err = spcpu_populate(s, gap, gfp);
+	int err;
 
+	if (a->cramped)
+		err = spcpu_enlarge(s, a->cramped, gfp);
+	else
+		err = spcpu_populate(s, &a->gap, gfp);
 	if (!err || err == -EAGAIN)
 		return 0;
 
-	spcpu_let_go(s, gap->chunk);
+	spcpu_let_go(s, held_by(a));
 	return err;
 }
 
@@ -161,8 +180,8 @@ static struct spcpu_chunk *place(struct spcpu *s,
 			err = -ESHUTDOWN;
 		else if (!gfpflags_allow_blocking(req->gfp))
 			err = -ENOMEM;
-		else if (a.gap.chunk)
-			err = fill(s, req->gfp, &a.gap);
+		else if (held_by(&a))
+			err = fill(s, req->gfp, &a);
 		else if (req->reserved && s->reserved)
 			err = -ENOMEM;
 		else
@@ -313,17 +332,15 @@ static int release(struct spcpu *s, const void __percpu *ptr, size_t *size,
 	if (spcpu_span_at(chunk, off))
 		return -EFAULT;
 
-	bits = spcpu_map_size(&chunk->map, off >> SPCPU_GRANULE_SHIFT);
+	bits = spcpu_place_give(s, chunk, off, kick);
 	if (bits < 0)
 		return bits;
 
 	*size = (size_t)bits << SPCPU_GRANULE_SHIFT;
 	*accounted = spcpu_is_accounted(s, chunk);
-	/* before the area can be given to somebody else */
+	/* while the lock is held nobody else can be given the area */
 	kmemleak_free_percpu(ptr);
 	spcpu_object_gone(s, ptr);
-
-	*kick = spcpu_place_give(s, chunk, off);
 	trace_percpu_free_percpu(chunk, off, ptr);
 	return 0;
 }

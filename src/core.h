@@ -43,6 +43,7 @@ extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
  *
  * @first_mode: how the first chunk's pages are found
  * @backing: how pages get behind addresses
+ * @engine: who places areas in chunks; NULL: the bitmap engine
  * @online: only CPUs that are, or have been, online get pages; lazy backing
  * @cache: CPUs keep objects, instead of exact placements
  * @image: initial values of the static variables, of layout->static_size bytes;
@@ -51,6 +52,7 @@ extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
 struct spcpu_options {
 	enum spcpu_first_mode first_mode;
 	const struct spcpu_backing *backing;
+	const struct spcpu_engine *engine;
 	bool online;
 	bool cache;
 	const void *image;
@@ -290,11 +292,12 @@ int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 /* place.c: all under the lock */
 struct spcpu_chunk *spcpu_place_find(struct spcpu *s,
 				     const struct spcpu_request *req,
-				     struct spcpu_fit *fit);
+				     struct spcpu_fit *fit,
+				     struct spcpu_chunk **cramped);
 void spcpu_place_take(struct spcpu *s, struct spcpu_chunk *chunk,
 		      const struct spcpu_fit *fit);
-bool spcpu_place_give(struct spcpu *s, struct spcpu_chunk *chunk,
-		      unsigned int off);
+int spcpu_place_give(struct spcpu *s, struct spcpu_chunk *chunk,
+		     unsigned int off, bool *kick);
 
 /* service.c: chunks in service, all under the lock */
 struct spcpu_slot_state {
@@ -345,6 +348,10 @@ void spcpu_retire(struct spcpu *s, struct list_head *chunks);
 /* worker.c */
 void spcpu_kick(struct spcpu *s);
 void spcpu_balance_work(struct work_struct *work);
+
+/* enlarge.c */
+int spcpu_enlarge(struct spcpu *s, struct spcpu_chunk *chunk, gfp_t gfp);
+void spcpu_enlarge_all(struct spcpu *s, const struct spcpu_chunk_type *type);
 
 /* balance.c */
 void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type);

@@ -29,7 +29,7 @@ static bool populated(const struct spcpu_chunk *chunk, int i)
 /* where the blocks end that are alike, if they are plain */
 static int run_end(const struct spcpu_chunk *chunk, int from)
 {
-	const struct spcpu_hints *blocks = chunk->map.blocks;
+	const struct spcpu_hints *blocks = spcpu_bitmap(&chunk->map)->blocks;
 	enum plain what = plain(&blocks[from]);
 	int i = from + 1;
 
@@ -78,13 +78,13 @@ static void show_space(struct seq_file *m, const struct spcpu_chunk *chunk)
 	const struct spcpu_map *map = &chunk->map;
 	int i, end;
 
-	show_whole(m, &map->whole);
+	show_whole(m, &spcpu_bitmap(map)->whole);
 	for (i = 0; i < map->nr_blocks; i = end) {
-		enum plain what = plain(&map->blocks[i]);
+		enum plain what = plain(&spcpu_bitmap(map)->blocks[i]);
 
 		end = run_end(chunk, i);
 		if (what == NOT_PLAIN)
-			show_block(m, i, &map->blocks[i]);
+			show_block(m, i, &spcpu_bitmap(map)->blocks[i]);
 		else
 			show_blocks(m, i, end, what);
 		seq_puts(m, populated(chunk, i) ? "\n" : " not populated\n");

@@ -87,8 +87,10 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused)
 	if (err)
 		return err;
 
-	seq_printf(m, "backing=%s hotplug=%s\n", s->options.backing->name,
-		   s->options.online ? "online" : "all");
+	seq_printf(m, "backing=%s hotplug=%s engine=%s\n",
+		   s->options.backing->name,
+		   s->options.online ? "online" : "all",
+		   s->options.engine->name);
 	seq_printf(m, "first_chunk=%s span=%lu, from CPU %u to the end of CPU %u's unit\n\n",
 		   spcpu_first_modes[s->options.first_mode], layout->span, layout->low_cpu,
 		   layout->high_cpu);

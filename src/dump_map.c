@@ -20,7 +20,7 @@ static bool populated(const struct spcpu_chunk *chunk, unsigned long page)
 static char cell(const struct spcpu_view *view, unsigned long off)
 {
 	const struct spcpu_chunk *chunk = view->chunk;
-	const unsigned long *alloc = chunk->map.alloc, *kept = view->kept;
+	const unsigned long *alloc = spcpu_bitmap(&chunk->map)->alloc, *kept = view->kept;
 	unsigned long from = max_t(unsigned long, off, chunk->head);
 	unsigned long to = min(off + CELL, spcpu_view_end(view));
 
@@ -44,7 +44,7 @@ static bool page_free(const struct spcpu_view *view, unsigned long page)
 	unsigned long from = page * SPCPU_BLOCK_BITS;
 	unsigned long to = from + SPCPU_BLOCK_BITS;
 
-	return find_next_bit(view->chunk->map.alloc, to, from) == to &&
+	return find_next_bit(spcpu_bitmap(&view->chunk->map)->alloc, to, from) == to &&
 	       find_next_bit(view->kept, to, from) == to;
 }
 

@@ -152,6 +152,8 @@ static void show_nodes(struct seq_file *m, const struct spcpu_pages *pages)
 static void show_pages(struct seq_file *m, struct spcpu *s)
 {
 	unsigned long populated, empty, va_pages, flags;
+	const struct spcpu_chunk *chunk;
+	size_t map_bytes = 0;
 	u64 reserve_ns;
 	int reserve;
 
@@ -161,6 +163,8 @@ static void show_pages(struct seq_file *m, struct spcpu *s)
 	reserve = reserve_of(s);
 	va_pages = s->va_pages;
 	reserve_ns = s->reserve_ns;
+	list_for_each_entry(chunk, &s->chunks, all)
+		map_bytes += chunk->map.bytes;
 	spin_unlock_irqrestore(&s->lock, flags);
 
 	seq_puts(m, "Pages:\n" RULE);
@@ -171,6 +175,7 @@ static void show_pages(struct seq_file *m, struct spcpu *s)
 	show_nodes(m, &s->pages);
 	row(m, "va_pages", va_pages);
 	row(m, "reserve_ns", reserve_ns);
+	row(m, "map_bytes", map_bytes);
 	seq_putc(m, '\n');
 }
 
@@ -204,7 +209,7 @@ static int show_chunk(struct seq_file *m, const struct spcpu_view *view)
 	row(m, "nr_alloc", view->nr_live);
 	row(m, "max_alloc_size", chunk->max_alloc_size);
 	row(m, "empty_pop_pages", chunk->nr_empty_pop);
-	row(m, "first_bit", chunk->map.whole.first_free);
+	row(m, "first_bit", spcpu_bitmap(&chunk->map)->whole.first_free);
 	row(m, "free_bytes", spcpu_chunk_free_bytes(chunk));
 	row(m, "contig_bytes", spcpu_chunk_contig_bytes(chunk));
 	row(m, "sum_frag", x.sum_frag);

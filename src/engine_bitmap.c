@@ -18,7 +18,7 @@
 #include <linux/string.h>
 
 #include "compat/kunit.h"
-#include "engine.h"
+#include "engine_bitmap.h"
 
 /* granules next to each other */
 struct run {
@@ -32,6 +32,12 @@ struct wish {
 	int align;
 	bool populated;
 };
+
+/* what is remembered of it */
+static struct spcpu_bitmap *own(const struct spcpu_map *map)
+{
+	return spcpu_bitmap(map);
+}
 
 static int run_end(struct run r)
 {
@@ -76,7 +82,7 @@ static struct run part_in(struct run r, int i)
 /* a block is a whole number of words */
 static const unsigned long *block_alloc(const struct spcpu_map *map, int i)
 {
-	return map->alloc + BIT_WORD(block_start(i));
+	return own(map)->alloc + BIT_WORD(block_start(i));
 }
 
 /* where the free run begins that ends at @pos */
@@ -235,20 +241,20 @@ static int look_from(const struct spcpu_hints *h, int bits)
 /* a block's hints have changed: need it be looked at when room is wanted? */
 static void note_open(struct spcpu_map *map, int i)
 {
-	const struct spcpu_hints *h = &map->blocks[i];
+	const struct spcpu_hints *h = &own(map)->blocks[i];
 
-	__assign_bit(i, map->open, h->contig_hint || h->right_free);
+	__assign_bit(i, own(map)->open, h->contig_hint || h->right_free);
 }
 
 /* the first block from @i on that may have room; @map->nr_blocks: none */
 static int next_open(const struct spcpu_map *map, int i)
 {
-	return find_next_bit(map->open, map->nr_blocks, i);
+	return find_next_bit(own(map)->open, map->nr_blocks, i);
 }
 
 static void rescan_block(struct spcpu_map *map, int i)
 {
-	struct spcpu_hints *h = &map->blocks[i];
+	struct spcpu_hints *h = &own(map)->blocks[i];
 	const unsigned long *alloc = block_alloc(map, i);
 	struct run r;
 	int pos = promote_second(h);
@@ -270,7 +276,7 @@ static void rescan_block(struct spcpu_map *map, int i)
 /* @part of block @i was taken; true if the block was empty */
 static bool take_in_block(struct spcpu_map *map, int i, struct run part)
 {
-	struct spcpu_hints *h = &map->blocks[i];
+	struct spcpu_hints *h = &own(map)->blocks[i];
 	bool was_empty = h->contig_hint == h->nr_bits;
 	bool broken = note_taken(h, block_alloc(map, i), part);
 
@@ -290,7 +296,7 @@ static bool take_in_block(struct spcpu_map *map, int i, struct run part)
  */
 static struct run give_in_block(struct spcpu_map *map, int i, struct run part)
 {
-	struct spcpu_hints *h = &map->blocks[i];
+	struct spcpu_hints *h = &own(map)->blocks[i];
 	const unsigned long *alloc = block_alloc(map, i);
 	struct run longest = longest_of(h);
 	int from, to;
@@ -316,16 +322,16 @@ static struct run give_in_block(struct spcpu_map *map, int i, struct run part)
 /* the free run at the right end of block @i with all it reaches over */
 static struct run edge_run(const struct spcpu_map *map, int i)
 {
-	int len = map->blocks[i].right_free;
+	int len = own(map)->blocks[i].right_free;
 	struct run r = { block_start(i + 1) - len, len };
 	int left = SPCPU_BLOCK_BITS;
 
 	while (r.len && left == SPCPU_BLOCK_BITS && ++i < map->nr_blocks) {
-		if (i >= map->nr_blocks - map->nr_tail) {
+		if (i >= map->nr_blocks - own(map)->nr_tail) {
 			r.len += map->nr_bits - block_start(i);
 			break;
 		}
-		left = map->blocks[i].left_free;
+		left = own(map)->blocks[i].left_free;
 		r.len += left;
 	}
 	return r;
@@ -338,19 +344,27 @@ static void survey(struct spcpu_map *map, int pos)
 
 	for (i = block_of(pos); (i = next_open(map, i)) < map->nr_blocks;
 	     i = block_of(pos)) {
-		struct run r = longest_of(&map->blocks[i]);
+		struct run r = longest_of(&own(map)->blocks[i]);
 		bool inside = r.len && run_end(r) < SPCPU_BLOCK_BITS;
 
 		r.start += block_start(i);
 		if (inside && r.start >= pos)
-			note_run(&map->whole, r);
+			note_run(&own(map)->whole, r);
 
 		r = edge_run(map, i);
 		if (r.len)
-			note_run(&map->whole, r);
+			note_run(&own(map)->whole, r);
 
 		pos = run_end(r);
 	}
+}
+
+/* free from end to end: the longest run is known when it is the whole block */
+static bool block_free(const struct spcpu_map *map, int i)
+{
+	const struct spcpu_hints *h = &own(map)->blocks[i];
+
+	return h->contig_hint == h->nr_bits;
 }
 
 /* hints and counts after @area was taken */
@@ -367,20 +381,21 @@ static void take(struct spcpu_map *map, struct run area)
 		 * nothing looks at it while the block has no free run.
 		 */
 		if (i != first && i != last)
-			map->blocks[i].first_free = 0;
+			own(map)->blocks[i].first_free = 0;
 	}
-	map->nr_tail = min(map->nr_tail, map->nr_blocks - 1 - last);
+	own(map)->nr_tail = min(own(map)->nr_tail, map->nr_blocks - 1 - last);
 	map->free_bits -= area.len;
 
-	if (note_taken(&map->whole, map->alloc, area))
-		survey(map, promote_second(&map->whole));
+	if (note_taken(&own(map)->whole, own(map)->alloc, area))
+		survey(map, promote_second(&own(map)->whole));
+	map->contig = own(map)->whole.contig_hint;
 }
 
 /* hints and counts after @area was given back */
 static void give(struct spcpu_map *map, struct run area)
 {
 	int first = block_of(area.start), last = last_block_of(area);
-	struct spcpu_hints *whole = &map->whole;
+	struct spcpu_hints *whole = &own(map)->whole;
 	int emptied = 0;
 	struct run r;
 	int i;
@@ -391,9 +406,9 @@ static void give(struct spcpu_map *map, struct run area)
 			emptied++;
 	}
 	map->nr_empty += emptied;
-	while (emptied && map->nr_tail < map->nr_blocks &&
-	       spcpu_map_block_free(map, map->nr_blocks - 1 - map->nr_tail))
-		map->nr_tail++;
+	while (emptied && own(map)->nr_tail < map->nr_blocks &&
+	       block_free(map, map->nr_blocks - 1 - own(map)->nr_tail))
+		own(map)->nr_tail++;
 	map->free_bits += area.len;
 
 	whole->first_free = min(whole->first_free, area.start);
@@ -409,6 +424,7 @@ static void give(struct spcpu_map *map, struct run area)
 		 */
 		note_run(whole, r);
 	}
+	map->contig = whole->contig_hint;
 }
 
 /* placement */
@@ -422,7 +438,7 @@ static int promise_of(const struct spcpu_map *map, int pos,
 		      const struct wish *w, int *last)
 {
 	int i = block_of(pos);
-	const struct spcpu_hints *h = &map->blocks[i];
+	const struct spcpu_hints *h = &own(map)->blocks[i];
 	struct run r;
 	int start;
 
@@ -458,10 +474,10 @@ static int find_promise(const struct spcpu_map *map, const struct wish *w)
 {
 	int pos;
 
-	if (!longest_holds(&map->whole, w))
+	if (!longest_holds(&own(map)->whole, w))
 		return -1;
 
-	pos = look_from(&map->whole, w->bits);
+	pos = look_from(&own(map)->whole, w->bits);
 	while (pos < map->nr_bits) {
 		int i = block_of(pos), next = i + 1, last;
 		int start = promise_of(map, pos, w, &last);
@@ -486,12 +502,12 @@ static int find_room(const struct spcpu_map *map, int from,
 	struct run r = { .start = from };
 
 	for (;;) {
-		r.start = find_next_zero_bit(map->alloc, limit, run_end(r));
+		r.start = find_next_zero_bit(own(map)->alloc, limit, run_end(r));
 		r.start = ALIGN(r.start, w->align);
 		if (r.start + w->bits > limit)
 			return -1;
 
-		r.len = find_next_bit(map->alloc, r.start + w->bits, r.start) -
+		r.len = find_next_bit(own(map)->alloc, r.start + w->bits, r.start) -
 			r.start;
 		if (r.len == w->bits)
 			return r.start;
@@ -517,118 +533,67 @@ static void note_skipped(struct spcpu_map *map, struct run skipped)
 		return;
 
 	start = free_since(block_alloc(map, i), skipped.start - block_start(i));
-	note_run(&map->blocks[i], (struct run){ start, end - start });
+	note_run(&own(map)->blocks[i], (struct run){ start, end - start });
 	note_open(map, i);
 }
 
 static void mark_taken(struct spcpu_map *map, struct run area)
 {
-	bitmap_set(map->alloc, area.start, area.len);
-	__set_bit(area.start, map->bound);
+	bitmap_set(own(map)->alloc, area.start, area.len);
+	__set_bit(area.start, own(map)->bound);
 	/* ends of areas that lay here before */
-	bitmap_clear(map->bound, area.start + 1, area.len - 1);
-	__set_bit(run_end(area), map->bound);
+	bitmap_clear(own(map)->bound, area.start + 1, area.len - 1);
+	__set_bit(run_end(area), own(map)->bound);
 }
 
-/**
- * spcpu_map_init() - make a map, all of it free
- * @map: what to initialize
- * @nr_pages: length in pages, which are blocks, from 1 to what an int holds in
- *            granules
- * @populated: a bit a page, set while the page is backed; read when an area is
- *             wanted in backed pages only, and may be NULL if none ever is
- * @gfp: how memory is allocated
- *
- * Context: Any that @gfp allows.
- * Return: 0, or -ENOMEM, and nothing is left allocated.
- */
-int spcpu_map_init(struct spcpu_map *map, int nr_pages,
-		   const unsigned long *populated, gfp_t gfp)
+/* the engine */
+
+static int init_map(struct spcpu_map *map, gfp_t gfp)
 {
-	int i;
+	struct spcpu_bitmap *b = kzalloc(sizeof(*b), gfp);
+	int nr = map->nr_blocks, i;
 
-	*map = (struct spcpu_map){ .populated = populated };
-	if (nr_pages < 1 || nr_pages > (INT_MAX - 1) / SPCPU_BLOCK_BITS)
+	map->own = b;
+	if (!b)
 		return -ENOMEM;
 
-	map->nr_blocks = nr_pages;
-	map->nr_empty = nr_pages;
-	map->nr_tail = nr_pages;
-	map->nr_bits = block_start(nr_pages);
-	map->free_bits = map->nr_bits;
-
-	map->blocks = kvcalloc(nr_pages, sizeof(*map->blocks), gfp);
-	map->alloc = kvcalloc(BITS_TO_LONGS(map->nr_bits),
-			      sizeof(*map->alloc), gfp);
-	map->bound = kvcalloc(BITS_TO_LONGS(map->nr_bits + 1),
-			      sizeof(*map->bound), gfp);
-	map->open = kvcalloc(BITS_TO_LONGS(nr_pages), sizeof(*map->open), gfp);
-	if (!map->blocks || !map->alloc || !map->bound || !map->open) {
-		spcpu_map_exit(map);
+	b->nr_tail = nr;
+	b->blocks = kvcalloc(nr, sizeof(*b->blocks), gfp);
+	b->alloc = kvcalloc(BITS_TO_LONGS(map->nr_bits), sizeof(*b->alloc),
+			    gfp);
+	b->bound = kvcalloc(BITS_TO_LONGS(map->nr_bits + 1), sizeof(*b->bound),
+			    gfp);
+	b->open = kvcalloc(BITS_TO_LONGS(nr), sizeof(*b->open), gfp);
+	if (!b->blocks || !b->alloc || !b->bound || !b->open)
 		return -ENOMEM;
-	}
 
-	hints_init(&map->whole, map->nr_bits);
-	bitmap_fill(map->open, nr_pages);
-	for (i = 0; i < nr_pages; i++)
-		hints_init(&map->blocks[i], SPCPU_BLOCK_BITS);
+	hints_init(&b->whole, map->nr_bits);
+	bitmap_fill(b->open, nr);
+	for (i = 0; i < nr; i++)
+		hints_init(&b->blocks[i], SPCPU_BLOCK_BITS);
+
+	map->bytes = sizeof(*b) + nr * sizeof(*b->blocks) +
+		     (BITS_TO_LONGS(map->nr_bits) + BITS_TO_LONGS(nr) +
+		      BITS_TO_LONGS(map->nr_bits + 1)) * sizeof(long);
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_init);
 
-/**
- * spcpu_map_exit() - free a map
- * @map: a map that spcpu_map_init() was called for, with whatever result
- *
- * Leaves a map of no length. Areas that are still in it need no more care.
- *
- * Context: Process context; may be called twice.
- */
-void spcpu_map_exit(struct spcpu_map *map)
+static void exit_map(struct spcpu_map *map)
 {
-	kvfree(map->open);
-	kvfree(map->bound);
-	kvfree(map->alloc);
-	kvfree(map->blocks);
-	*map = (struct spcpu_map){};
+	struct spcpu_bitmap *b = own(map);
+
+	if (!b)
+		return;
+
+	kvfree(b->open);
+	kvfree(b->bound);
+	kvfree(b->alloc);
+	kvfree(b->blocks);
+	kfree(b);
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_exit);
 
-/**
- * spcpu_map_hide() - take one end of a map out of service for ever
- * @map: the map, without areas; the beginning is hidden before the end
- * @off: first granule to hide: 0, or @map->nr_bits - @bits
- * @bits: how many granules, from 1 up; some must be left
- *
- * The hidden range looks like an area, which must never be freed.
- *
- * Context: Any; the caller serializes access to @map.
- */
-void spcpu_map_hide(struct spcpu_map *map, int off, int bits)
-{
-	struct run end = { off, bits };
-
-	mark_taken(map, end);
-	take(map, end);
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_hide);
-
-/**
- * spcpu_map_find() - where would an area go?
- * @map: the map, which stays as it is
- * @bits: length in granules, from 1 to 8192
- * @align: alignment in granules, a power of two up to SPCPU_BLOCK_BITS
- * @populated: only where all pages are backed
- * @fit: set to the place, for spcpu_map_take()
- *
- * Context: Any; the caller serializes access to @map and to its bits of backed
- * pages.
- * Return: 0; -ENOSPC if the hints know no room, which another try will not
- * change before something is freed or backed; -EAGAIN if they promised room that
- * was not found, which true hints never do.
- */
-int spcpu_map_find(const struct spcpu_map *map, int bits, int align,
-		   bool populated, struct spcpu_fit *fit)
+static int find_fit(struct spcpu_map *map, int bits, int align, bool populated,
+		    struct spcpu_fit *fit)
 {
 	struct wish wish = { bits, align, populated };
 	struct run skipped = {};
@@ -638,151 +603,158 @@ int spcpu_map_find(const struct spcpu_map *map, int bits, int align,
 	if (from < 0)
 		return -ENOSPC;
 
+	/* true hints would never promise what is not there */
 	from = find_room(map, from, &wish, &skipped);
 	if (from < 0)
 		return -EAGAIN;
 
-	*fit = (struct spcpu_fit){ from, bits, skipped.start, skipped.len };
+	*fit = (struct spcpu_fit){
+		from, bits, { skipped.start, skipped.len },
+	};
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_find);
 
-/**
- * spcpu_map_take() - place an area
- * @map: the map
- * @fit: where, from spcpu_map_find(), and nothing has changed since
- *
- * Context: Any; the caller serializes access to @map.
- */
-void spcpu_map_take(struct spcpu_map *map, const struct spcpu_fit *fit)
+static void take_fit(struct spcpu_map *map, const struct spcpu_fit *fit)
 {
 	struct run area = { fit->off, fit->bits };
 
-	note_skipped(map, (struct run){ fit->skipped, fit->skipped_bits });
+	note_skipped(map, (struct run){ fit->own[0], fit->own[1] });
 	mark_taken(map, area);
 	take(map, area);
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_take);
 
-/**
- * spcpu_map_alloc() - find a place and take it
- * @map: the map
- * @bits: length in granules, from 1 to 8192
- * @align: alignment in granules, a power of two up to SPCPU_BLOCK_BITS
- * @populated: only where all pages are backed
- *
- * Context: Any; the caller serializes access to @map and to its bits of backed
- * pages.
- * Return: the position in granules; the errors of spcpu_map_find(), and all is
- * as before.
- */
-int spcpu_map_alloc(struct spcpu_map *map, int bits, int align, bool populated)
+static int size_at(const struct spcpu_map *map, int off)
 {
-	struct spcpu_fit fit;
-	int err;
+	const struct spcpu_bitmap *b = own(map);
 
-	err = spcpu_map_find(map, bits, align, populated, &fit);
-	if (err)
-		return err;
-
-	spcpu_map_take(map, &fit);
-	return fit.off;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_alloc);
-
-/**
- * spcpu_map_size() - length of the area that begins at a position
- * @map: the map
- * @off: position in granules, any value
- *
- * A hidden range answers as an area.
- *
- * Context: Any; the caller serializes access to @map.
- * Return: granules; -ENOENT if @off is free; -EINVAL if it is out of range or
- * in the middle of an area.
- */
-int spcpu_map_size(const struct spcpu_map *map, int off)
-{
-	if (off < 0 || off >= map->nr_bits)
-		return -EINVAL;
-	if (!test_bit(off, map->alloc))
+	if (!test_bit(off, b->alloc))
 		return -ENOENT;
-	if (!test_bit(off, map->bound))
+	if (!test_bit(off, b->bound))
 		return -EINVAL;
 
-	return find_next_bit(map->bound, map->nr_bits, off + 1) - off;
+	return find_next_bit(b->bound, map->nr_bits, off + 1) - off;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_size);
 
-/**
- * spcpu_map_around() - the area that has a granule
- * @map: the map
- * @off: position in granules, any value
- * @bits: set to the length of the area in granules
- *
- * A hidden range answers as an area.
- *
- * Context: Any; the caller serializes access to @map.
- * Return: where it begins; -ENOENT if @off is free; -EINVAL if out of range.
- */
-int spcpu_map_around(const struct spcpu_map *map, int off, int *bits)
+static int free_at(struct spcpu_map *map, int off)
 {
-	if (off < 0 || off >= map->nr_bits)
-		return -EINVAL;
-	if (!test_bit(off, map->alloc))
-		return -ENOENT;
-
-	off = find_last_bit(map->bound, off + 1);
-	*bits = spcpu_map_size(map, off);
-	return off;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_around);
-
-/**
- * spcpu_map_free() - give an area back
- * @map: the map
- * @off: where it begins, in granules; anything but a hidden range
- *
- * Context: Any; the caller serializes access to @map.
- * Return: granules freed; the errors of spcpu_map_size(), and nothing changed.
- */
-int spcpu_map_free(struct spcpu_map *map, int off)
-{
-	struct run area = { off, spcpu_map_size(map, off) };
+	struct run area = { off, size_at(map, off) };
 
 	if (area.len < 0)
 		return area.len;
 
-	bitmap_clear(map->alloc, area.start, area.len);
+	bitmap_clear(own(map)->alloc, area.start, area.len);
 	give(map, area);
 	return area.len;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_free);
 
-/**
- * spcpu_map_next() - find the next area
- * @map: the map
- * @from: position in granules, from 0 up
- * @bits: where its length in granules is put
- *
- * The area that @from is in the middle of does not count; hidden ranges do.
- *
- * Context: Any; the caller serializes access to @map.
- * Return: where the first area begins that begins at @from or after; -ENOENT,
- * @bits not set, if there is none.
- */
-int spcpu_map_next(const struct spcpu_map *map, int from, int *bits)
+static int next_at(const struct spcpu_map *map, int from, int *bits)
 {
-	int pos = find_next_bit(map->alloc, map->nr_bits, from);
+	const struct spcpu_bitmap *b = own(map);
+	int pos = find_next_bit(b->alloc, map->nr_bits, from);
 
-	if (pos < map->nr_bits && !test_bit(pos, map->bound)) {
-		pos = find_next_bit(map->bound, map->nr_bits, pos);
-		pos = find_next_bit(map->alloc, map->nr_bits, pos);
+	/* the middle of one */
+	if (pos < map->nr_bits && !test_bit(pos, b->bound)) {
+		pos = find_next_bit(b->bound, map->nr_bits, pos);
+		pos = find_next_bit(b->alloc, map->nr_bits, pos);
 	}
 	if (pos >= map->nr_bits)
 		return -ENOENT;
 
-	*bits = spcpu_map_size(map, pos);
+	*bits = size_at(map, pos);
 	return pos;
 }
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_next);
+
+const struct spcpu_engine spcpu_engine_bitmap = {
+	.name = "bitmap",
+	.what = "two bits for each 4 bytes, hints for each page (Linux 4.14 and later)",
+	.init = init_map,
+	.exit = exit_map,
+	.find = find_fit,
+	.take = take_fit,
+	.size = size_at,
+	.free = free_at,
+	.next = next_at,
+	.block_free = block_free,
+};
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_engine_bitmap);
+
+/* a copy: its record has memory already */
+
+static void copy_own(struct spcpu_map *to, const struct spcpu_map *from)
+{
+	const struct spcpu_bitmap *f = own(from);
+	struct spcpu_bitmap *b = own(to);
+
+	b->nr_tail = f->nr_tail;
+	b->whole = f->whole;
+	memcpy(b->blocks, f->blocks, from->nr_blocks * sizeof(*f->blocks));
+	bitmap_copy(b->alloc, f->alloc, from->nr_bits);
+	bitmap_copy(b->bound, f->bound, from->nr_bits + 1);
+	bitmap_copy(b->open, f->open, from->nr_blocks);
+}
+
+static void draw_areas(struct spcpu_map *to, const struct spcpu_map *from)
+{
+	int at = 0, bits;
+
+	bitmap_zero(own(to)->alloc, to->nr_bits);
+	bitmap_zero(own(to)->bound, to->nr_bits + 1);
+	while ((at = spcpu_map_next(from, at, &bits)) >= 0) {
+		mark_taken(to, (struct run){ at, bits });
+		at += bits;
+	}
+}
+
+/**
+ * spcpu_bitmap_draw() - copy a map of whatever engine
+ * @to: a map of this engine, as long as @from or longer when it was set up
+ * @from: the map
+ *
+ * Context: Any; the caller serializes access to both.
+ * Return: True: @from is of another engine, and has no hints to be copied. They are
+ *	to be found with spcpu_bitmap_look(), for which @from is not needed.
+ */
+bool spcpu_bitmap_draw(struct spcpu_map *to, const struct spcpu_map *from)
+{
+	to->nr_blocks = from->nr_blocks;
+	to->nr_bits = from->nr_bits;
+	to->free_bits = from->free_bits;
+	to->nr_empty = from->nr_empty;
+	to->contig = from->contig;
+	if (from->engine == to->engine) {
+		copy_own(to, from);
+		return false;
+	}
+	draw_areas(to, from);
+	return true;
+}
+
+/**
+ * spcpu_bitmap_look() - find the hints of a map that was drawn
+ * @map: a map after spcpu_bitmap_draw()
+ *
+ * What another engine believes of its longest run stays as it is, in @map->contig.
+ *
+ * Context: Any; the caller serializes access to @map.
+ */
+void spcpu_bitmap_look(struct spcpu_map *map)
+{
+	struct spcpu_bitmap *b = own(map);
+	int i;
+
+	b->nr_tail = 0;
+	for (i = 0; i < map->nr_blocks; i++) {
+		b->blocks[i] = (struct spcpu_hints){
+			.first_free = find_first_zero_bit(block_alloc(map, i),
+							  SPCPU_BLOCK_BITS),
+			.nr_bits = SPCPU_BLOCK_BITS,
+		};
+		rescan_block(map, i);
+		note_open(map, i);
+	}
+	b->whole = (struct spcpu_hints){
+		.first_free = find_first_zero_bit(b->alloc, map->nr_bits),
+		.nr_bits = map->nr_bits,
+	};
+	survey(map, b->whole.first_free);
+}

@@ -143,16 +143,18 @@ static int cut_chunks(struct spcpu *s, struct spcpu_window *window)
 	size_t dyn = spcpu_layout_first_size(s->layout) - fixed - reserved;
 
 	if (reserved) {
-		window->reserved = spcpu_chunk_create(window, fixed, reserved,
-						      true, GFP_KERNEL);
+		window->reserved = spcpu_chunk_create(window, s->options.engine,
+						      fixed, reserved, true,
+						      GFP_KERNEL);
 		if (!window->reserved)
 			return -ENOMEM;
 		window->reserved->immutable = true;
 		window->reserved->type = &s->types[SPCPU_PLAIN];
 	}
 
-	window->chunk = spcpu_chunk_create(window, fixed + reserved, dyn,
-					   true, GFP_KERNEL);
+	window->chunk = spcpu_chunk_create(window, s->options.engine,
+					   fixed + reserved, dyn, true,
+					   GFP_KERNEL);
 	if (!window->chunk)
 		return -ENOMEM;
 	window->chunk->immutable = true;

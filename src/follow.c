@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/kunit.h"
+#include "engine_bitmap.h"
 #include "follower.h"
 
 /**
@@ -78,7 +79,7 @@ static struct spcpu_chunk *decide(struct spcpu_follow *f,
 	struct spcpu_chunk *chunk;
 
 	spin_lock_irq(&f->s->lock);
-	chunk = spcpu_place_find(f->s, req, fit);
+	chunk = spcpu_place_find(f->s, req, fit, NULL);
 	spin_unlock_irq(&f->s->lock);
 	if (chunk || !gfpflags_allow_blocking(req->gfp) || !f->nr_pending ||
 	    (req->reserved && f->s->reserved))
@@ -88,7 +89,7 @@ static struct spcpu_chunk *decide(struct spcpu_follow *f,
 		return NULL;
 
 	spin_lock_irq(&f->s->lock);
-	chunk = spcpu_place_find(f->s, req, fit);
+	chunk = spcpu_place_find(f->s, req, fit, NULL);
 	spin_unlock_irq(&f->s->lock);
 	return chunk;
 }
@@ -113,9 +114,10 @@ static void take(struct spcpu_follow *f, struct spcpu_chunk *chunk,
 static bool is_free(const struct spcpu_chunk *chunk,
 		    const struct spcpu_fit *fit)
 {
+	const unsigned long *alloc = spcpu_bitmap(&chunk->map)->alloc;
 	int end = fit->off + fit->bits;
 
-	return find_next_bit(chunk->map.alloc, end, fit->off) == end;
+	return find_next_bit(alloc, end, fit->off) == end;
 }
 
 /* where it was recorded, if that can be */
@@ -244,6 +246,8 @@ static int follow_free(struct spcpu_follow *f, const struct spcpu_op *op,
 		       const char **why)
 {
 	struct spcpu_chunk *chunk;
+	bool kick = false;
+	int bits;
 
 	f->stats.frees++;
 	if (f->own)
@@ -251,13 +255,14 @@ static int follow_free(struct spcpu_follow *f, const struct spcpu_op *op,
 		       spcpu_follow_impossible(f, why, "frees what is not there");
 
 	chunk = spcpu_paper_find(f->s, op->base, op->off);
-	if (!chunk || op->off % SPCPU_GRANULE ||
-	    spcpu_map_size(&chunk->map, op->off >> SPCPU_GRANULE_SHIFT) < 0)
+	if (!chunk || op->off % SPCPU_GRANULE)
 		return spcpu_follow_impossible(f, why, "frees what is not there");
 
 	spin_lock_irq(&f->s->lock);
-	spcpu_place_give(f->s, chunk, op->off);
+	bits = spcpu_place_give(f->s, chunk, op->off, &kick);
 	spin_unlock_irq(&f->s->lock);
+	if (bits < 0)
+		return spcpu_follow_impossible(f, why, "frees what is not there");
 	return 0;
 }
 

@@ -81,7 +81,8 @@ static struct spcpu_chunk *make_chunk(struct spcpu *s, gfp_t gfp,
 	if (!window)
 		return NULL;
 
-	chunk = spcpu_chunk_create(window, 0, s->layout->unit_size,
+	chunk = spcpu_chunk_create(window, s->options.engine, 0,
+				   s->layout->unit_size,
 				   !s->options.backing->lazy, own);
 	if (!chunk) {
 		spcpu_window_destroy(window, s->layout, &s->pages);

@@ -26,6 +26,11 @@ module_param(backing, charp, 0444);
 MODULE_PARM_DESC(backing,
 		 "how chunks are backed: vmap (all pages at once, exported symbols only) or sparse (pages when they are needed; looks up symbols that are not exported) (default: vmap)");
 
+static char *engine = "bitmap";
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine,
+		 "who places areas in chunks: bitmap (Linux 4.14 and later) or areamap (Linux 2.6.30 to 4.13) (default: bitmap)");
+
 static char *hotplug = "all";
 module_param(hotplug, charp, 0444);
 MODULE_PARM_DESC(hotplug,
@@ -87,6 +92,29 @@ static int parse_backing(const struct spcpu_backing **to)
 	return -EINVAL;
 }
 
+static int refuse_engine(void)
+{
+	char names[64];
+	int i, len = 0;
+
+	for (i = 0; spcpu_engines[i]; i++)
+		len += scnprintf(names + len, sizeof(names) - len, "%s%s",
+				 i ? ", " : "", spcpu_engines[i]->name);
+	if (!strcmp(engine, "ptrarray"))
+		pr_err("engine=ptrarray has no __percpu pointers to give, and is only compared, by `make generations`: engine= is one of %s\n",
+		       names);
+	else
+		pr_err("engine=%s is unknown: it is one of %s\n", engine,
+		       names);
+	return -EINVAL;
+}
+
+static int parse_engine(const struct spcpu_engine **to)
+{
+	*to = spcpu_engine_named(engine);
+	return *to ? 0 : refuse_engine();
+}
+
 static int parse_hotplug(const struct spcpu_backing *with, bool *online)
 {
 	*online = !strcmp(hotplug, "online");
@@ -106,6 +134,7 @@ static int parse_options(struct spcpu_options *o)
 {
 	return parse_first_mode(&o->first_mode) ?:
 	       parse_backing(&o->backing) ?:
+	       parse_engine(&o->engine) ?:
 	       parse_hotplug(o->backing, &o->online);
 }
 

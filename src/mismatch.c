@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "engine_bitmap.h"
 #include "follow.h"
 #include "mismatch.h"
 
@@ -53,12 +54,13 @@ static void add(struct spcpu_mismatch *m, const char *format, ...)
 /* '#' all taken, '+' partly, '.' free; ' ' where there is no page */
 static char cell_of(const struct spcpu_chunk *chunk, int page, int cell)
 {
+	const unsigned long *alloc = spcpu_bitmap(&chunk->map)->alloc;
 	int from = page * SPCPU_BLOCK_BITS + cell * CELL_BITS;
 	int to = from + CELL_BITS;
 	int taken = 0;
 
 	for (; from < to; from++)
-		taken += test_bit(from, chunk->map.alloc);
+		taken += test_bit(from, alloc);
 	if (taken)
 		return taken == CELL_BITS ? '#' : '+';
 	return test_bit(page, chunk->populated) ? '.' : ' ';
@@ -79,7 +81,7 @@ static void add_row(struct spcpu_mismatch *m, const struct spcpu_chunk *chunk,
 static void add_map(struct spcpu_mismatch *m, const char *whose,
 		    const struct spcpu_chunk *chunk, int off, int bits)
 {
-	const struct spcpu_hints *h = &chunk->map.whole;
+	const struct spcpu_hints *h = &spcpu_bitmap(&chunk->map)->whole;
 	int page = max(off / SPCPU_BLOCK_BITS - 1, 0);
 	int end = min((off + bits - 1) / SPCPU_BLOCK_BITS + 2,
 		      chunk->map.nr_blocks);

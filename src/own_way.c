@@ -110,14 +110,14 @@ static struct spcpu_chunk *place(struct spcpu *s,
 	struct spcpu_chunk *chunk;
 
 	spin_lock_irq(&s->lock);
-	chunk = spcpu_place_find(s, req, fit);
+	chunk = spcpu_place_find(s, req, fit, NULL);
 	spin_unlock_irq(&s->lock);
 	if (chunk || !gfpflags_allow_blocking(req->gfp) ||
 	    (req->reserved && s->reserved) || !s->paging->grow(s, req->gfp))
 		return chunk;
 
 	spin_lock_irq(&s->lock);
-	chunk = spcpu_place_find(s, req, fit);
+	chunk = spcpu_place_find(s, req, fit, NULL);
 	spin_unlock_irq(&s->lock);
 	return chunk;
 }
@@ -216,7 +216,7 @@ bool spcpu_own_way_free(struct spcpu_own_way *own, const struct spcpu_op *op)
 	}
 
 	spin_lock_irq(&own->s->lock);
-	kick = spcpu_place_give(own->s, chunk, at);
+	spcpu_place_give(own->s, chunk, at, &kick);
 	spin_unlock_irq(&own->s->lock);
 	if (kick)
 		work(own->s);

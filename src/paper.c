@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "compat/kunit.h"
+#include "engine_bitmap.h"
 #include "paper.h"
 
 static const struct spcpu_backing backing = {
@@ -56,8 +57,8 @@ static struct spcpu_chunk *make_chunk(struct spcpu *s, u64 base, size_t bytes,
 
 	window->base = base;
 	window->nr_pages = bytes >> PAGE_SHIFT;
-	chunk = spcpu_chunk_create(window, head, bytes - head - tail, false,
-				   GFP_KERNEL);
+	chunk = spcpu_chunk_create(window, &spcpu_engine_bitmap, head,
+				   bytes - head - tail, false, GFP_KERNEL);
 	if (!chunk) {
 		kfree(window);
 		return NULL;
@@ -133,19 +134,6 @@ static const struct spcpu_paging paging = {
 	.retire = retire,
 };
 
-static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
-{
-	bitmap_copy(to->alloc, from->alloc, from->nr_bits);
-	bitmap_copy(to->bound, from->bound, from->nr_bits + 1);
-	memcpy(to->blocks, from->blocks,
-	       array_size(from->nr_blocks, sizeof(*from->blocks)));
-	to->whole = from->whole;
-	to->free_bits = from->free_bits;
-	to->nr_empty = from->nr_empty;
-	/* snapshots do not say */
-	to->nr_tail = 0;
-}
-
 /* its live areas, those that hide its ends not counted */
 static int count_areas(const struct spcpu_chunk *chunk)
 {
@@ -188,7 +176,9 @@ static int add_copy(struct spcpu *s, const struct spcpu_snapshot_chunk *from)
 	if (!chunk)
 		return -ENOMEM;
 
-	copy_map(&chunk->map, &from->map);
+	spcpu_bitmap_draw(&chunk->map, &from->map);
+	/* snapshots do not say */
+	spcpu_bitmap(&chunk->map)->nr_tail = 0;
 	bitmap_copy(chunk->populated, from->populated, from->map.nr_blocks);
 	chunk->immutable = from->immutable;
 	chunk->isolated = from->isolated;
@@ -231,6 +221,7 @@ static struct spcpu *make_empty(const struct spcpu_snapshot *from)
 	INIT_LIST_HEAD(&s->chunks);
 	spcpu_index_init(&s->index, from->unit_size);
 	s->options.backing = &backing;
+	s->options.engine = &spcpu_engine_bitmap;
 	s->paging = &paging;
 	s->types[SPCPU_PLAIN].used = true;
 	s->types[SPCPU_PLAIN].atomic_failed = from->atomic_failed;
@@ -321,7 +312,8 @@ static int copy_to(struct spcpu_snapshot *snap, const struct spcpu *s,
 	if (!to)
 		return -ENOMEM;
 
-	copy_map(&to->map, &chunk->map);
+	if (spcpu_bitmap_draw(&to->map, &chunk->map))
+		spcpu_bitmap_look(&to->map);
 	bitmap_copy(to->populated, chunk->populated, chunk->map.nr_blocks);
 	to->base = spcpu_chunk_base(chunk);
 	to->slot = slot;

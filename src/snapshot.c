@@ -64,7 +64,8 @@ spcpu_snapshot_add(struct spcpu_snapshot *snap, int nr_pages, gfp_t gfp)
 				     BITS_TO_LONGS(nr_pages)), gfp);
 	if (!chunk)
 		return NULL;
-	if (spcpu_map_init(&chunk->map, nr_pages, chunk->populated, gfp)) {
+	if (spcpu_map_init(&chunk->map, &spcpu_engine_bitmap, nr_pages,
+			   chunk->populated, gfp)) {
 		kvfree(chunk);
 		return NULL;
 	}
@@ -99,20 +100,21 @@ static bool hints_fit(const struct spcpu_hints *h, int nr_bits)
 /* the longest run that a block knows of is there */
 static bool run_is_free(const struct spcpu_map *map, int block)
 {
-	const struct spcpu_hints *h = &map->blocks[block];
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+	const struct spcpu_hints *h = &b->blocks[block];
 	int start = block * SPCPU_BLOCK_BITS + h->contig_hint_start;
+	int end = start + h->contig_hint;
 
-	return !h->contig_hint ||
-	       find_next_bit(map->alloc, start + h->contig_hint, start) ==
-	       start + h->contig_hint;
+	return !h->contig_hint || find_next_bit(b->alloc, end, start) == end;
 }
 
 static const char *check_blocks(const struct spcpu_map *map)
 {
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
 	int i, nr_empty = 0;
 
 	for (i = 0; i < map->nr_blocks; i++) {
-		if (!hints_fit(&map->blocks[i], SPCPU_BLOCK_BITS))
+		if (!hints_fit(&b->blocks[i], SPCPU_BLOCK_BITS))
 			return "a block's hints are out of range";
 		if (!run_is_free(map, i))
 			return "a block's longest free run is not free";
@@ -120,7 +122,7 @@ static const char *check_blocks(const struct spcpu_map *map)
 	}
 	if (nr_empty != map->nr_empty)
 		return "its number of free blocks is wrong";
-	if (!hints_fit(&map->whole, map->nr_bits))
+	if (!hints_fit(&b->whole, map->nr_bits))
 		return "its hints are out of range";
 	return NULL;
 }
@@ -148,8 +150,7 @@ static bool slot_fits(const struct spcpu_slots *slots,
 		      const struct spcpu_snapshot_chunk *chunk)
 {
 	size_t space = (size_t)chunk->map.free_bits << SPCPU_GRANULE_SHIFT;
-	size_t contig = (size_t)spcpu_map_contig(&chunk->map)
-			<< SPCPU_GRANULE_SHIFT;
+	size_t contig = (size_t)chunk->map.contig << SPCPU_GRANULE_SHIFT;
 	int slot;
 
 	if (chunk->reserved)
@@ -182,8 +183,8 @@ static const char *check_chunk(const struct spcpu_snapshot *snap,
 		return "its ends are out of range";
 	if (chunk->immutable ? chunk->isolated : chunk->reserved)
 		return "its flags cannot be together";
-	if (map->nr_bits - bitmap_weight(map->alloc, map->nr_bits) !=
-	    map->free_bits)
+	if (map->nr_bits - bitmap_weight(spcpu_bitmap(map)->alloc,
+					 map->nr_bits) != map->free_bits)
 		return "its number of free bytes is not what its map has";
 	return check_blocks(map) ?: check_pages(chunk);
 }
@@ -267,33 +268,33 @@ static bool hints_differ(const struct spcpu_hints *a,
 	       (a->scan_hint && a->scan_hint_start != b->scan_hint_start);
 }
 
-static const char *blocks_differ(const struct spcpu_map *a,
-				 const struct spcpu_map *b)
+static bool blocks_differ(const struct spcpu_hints *a,
+			  const struct spcpu_hints *b)
 {
-	int i;
-
-	for (i = 0; i < a->nr_blocks; i++) {
-		if (hints_differ(&a->blocks[i], &b->blocks[i]) ||
-		    a->blocks[i].left_free != b->blocks[i].left_free ||
-		    a->blocks[i].right_free != b->blocks[i].right_free)
-			return "a block's hints";
-	}
-	return NULL;
+	return hints_differ(a, b) || a->left_free != b->left_free ||
+	       a->right_free != b->right_free;
 }
 
 /* the two ends of a whole chunk are not kept up, the kernel's neither */
 static const char *maps_differ(const struct spcpu_map *a,
 			       const struct spcpu_map *b)
 {
-	if (!bitmap_equal(a->alloc, b->alloc, a->nr_bits))
+	const struct spcpu_bitmap *x = spcpu_bitmap(a), *y = spcpu_bitmap(b);
+	int i;
+
+	if (!bitmap_equal(x->alloc, y->alloc, a->nr_bits))
 		return "what is taken";
-	if (!bitmap_equal(a->bound, b->bound, a->nr_bits + 1))
+	if (!bitmap_equal(x->bound, y->bound, a->nr_bits + 1))
 		return "where areas end";
 	if (a->free_bits != b->free_bits)
 		return "its free bytes";
-	if (hints_differ(&a->whole, &b->whole))
+	if (hints_differ(&x->whole, &y->whole))
 		return "its hints";
-	return blocks_differ(a, b);
+	for (i = 0; i < a->nr_blocks; i++) {
+		if (blocks_differ(&x->blocks[i], &y->blocks[i]))
+			return "a block's hints";
+	}
+	return NULL;
 }
 
 static const char *chunks_differ(const struct spcpu_snapshot_chunk *a,

@@ -13,7 +13,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-#include "engine.h"
+#include "engine_bitmap.h"
 
 /* the longest line of the text form, with its end */
 #define SPCPU_SNAPSHOT_LINE_MAX	768

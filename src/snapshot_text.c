@@ -97,7 +97,7 @@ static int print_chunk(const struct spcpu_snapshot_chunk *chunk, char *line,
 			chunk->head, chunk->tail,
 			chunk->map.free_bits << SPCPU_GRANULE_SHIFT,
 			chunk->nr_populated, chunk->nr_empty_pop);
-	return len + print_hints(&chunk->map.whole, line + len, size - len);
+	return len + print_hints(&spcpu_bitmap(&chunk->map)->whole, line + len, size - len);
 }
 
 static u64 pages_at(const struct spcpu_snapshot_chunk *chunk, int page)
@@ -119,22 +119,24 @@ static const unsigned long *bits_of(const unsigned long *bits, int block)
 
 static bool block_is_new(const struct spcpu_map *map, int block)
 {
-	return spcpu_map_block_free(map, block) &&
-	       !map->blocks[block].scan_hint &&
-	       !map->blocks[block].first_free &&
-	       map->blocks[block].left_free == SPCPU_BLOCK_BITS &&
-	       map->blocks[block].right_free == SPCPU_BLOCK_BITS &&
-	       bitmap_empty(bits_of(map->bound, block), SPCPU_BLOCK_BITS);
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+	const struct spcpu_hints *h = &b->blocks[block];
+
+	return h->contig_hint == SPCPU_BLOCK_BITS && !h->scan_hint &&
+	       !h->first_free && h->left_free == SPCPU_BLOCK_BITS &&
+	       h->right_free == SPCPU_BLOCK_BITS &&
+	       bitmap_empty(bits_of(b->bound, block), SPCPU_BLOCK_BITS);
 }
 
 static int print_block(const struct spcpu_map *map, int block, char *line,
 		       size_t size)
 {
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
 	int len = scnprintf(line, size, "block %d", block);
 
-	len += print_hints(&map->blocks[block], line + len, size - len);
-	len += print_bits(bits_of(map->alloc, block), line + len, size - len);
-	return len + print_bits(bits_of(map->bound, block), line + len,
+	len += print_hints(&b->blocks[block], line + len, size - len);
+	len += print_bits(bits_of(b->alloc, block), line + len, size - len);
+	return len + print_bits(bits_of(b->bound, block), line + len,
 				size - len);
 }
 
@@ -183,7 +185,7 @@ static int chunk_line(struct spcpu_snapshot_pos *pos, char *line, size_t size)
 	}
 	if (pos->stage == BLOCKS) {
 		pos->stage = BOUND;
-		if (test_bit(map->nr_bits, map->bound))
+		if (test_bit(map->nr_bits, spcpu_bitmap(map)->bound))
 			return scnprintf(line, size, "bound");
 	}
 	return 0;
@@ -380,8 +382,9 @@ static const char *parse_chunk(struct spcpu_snapshot *snap,
 	chunk->nr_populated = head.nr_populated;
 	chunk->nr_empty_pop = head.nr_empty_pop;
 	chunk->map.free_bits = free >> SPCPU_GRANULE_SHIFT;
-	if (!take_hints(rest, &chunk->map.whole))
+	if (!take_hints(rest, &spcpu_bitmap(&chunk->map)->whole))
 		return "wants seven numbers for hints";
+	chunk->map.contig = spcpu_bitmap(&chunk->map)->whole.contig_hint;
 	return NULL;
 }
 
@@ -412,6 +415,7 @@ static const char *parse_block(struct spcpu_snapshot *snap,
 			       struct spcpu_text *rest)
 {
 	struct spcpu_snapshot_chunk *chunk = last_chunk(snap);
+	struct spcpu_bitmap *b;
 	struct spcpu_map *map;
 	int i;
 
@@ -419,12 +423,13 @@ static const char *parse_block(struct spcpu_snapshot *snap,
 		return "comes before its chunk";
 
 	map = &chunk->map;
+	b = spcpu_bitmap(map);
 	if (!take_int(rest, &i) || i >= map->nr_blocks)
 		return "wants a block of the chunk";
-	if (!take_hints(rest, &map->blocks[i]))
+	if (!take_hints(rest, &b->blocks[i]))
 		return "wants seven numbers for hints";
-	if (!take_bits(rest, map->alloc + i * BLOCK_LONGS) ||
-	    !take_bits(rest, map->bound + i * BLOCK_LONGS))
+	if (!take_bits(rest, b->alloc + i * BLOCK_LONGS) ||
+	    !take_bits(rest, b->bound + i * BLOCK_LONGS))
 		return "wants twice a block's bits behind the hints";
 
 	if (!spcpu_map_block_free(map, i))
@@ -438,7 +443,7 @@ static const char *parse_bound(struct spcpu_snapshot *snap)
 
 	if (!chunk)
 		return "comes before its chunk";
-	__set_bit(chunk->map.nr_bits, chunk->map.bound);
+	__set_bit(chunk->map.nr_bits, spcpu_bitmap(&chunk->map)->bound);
 	return NULL;
 }
 

@@ -311,7 +311,7 @@ void spcpu_spans_release(struct spcpu *s, struct list_head *empty)
 		spin_lock_irqsave(&s->lock, flags);
 		set_cells(span->chunk, span, NULL);
 		s->stats.nr_span_dealloc++;
-		kick |= spcpu_place_give(s, span->chunk, span->off);
+		spcpu_place_give(s, span->chunk, span->off, &kick);
 		spin_unlock_irqrestore(&s->lock, flags);
 		kfree_rcu(span, rcu);
 	}

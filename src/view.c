@@ -30,7 +30,8 @@ struct spcpu_view *spcpu_view_create(struct spcpu *s)
 		return NULL;
 
 	view->s = s;
-	view->chunk = spcpu_chunk_create(NULL, 0, s->layout->unit_size, false,
+	view->chunk = spcpu_chunk_create(NULL, &spcpu_engine_bitmap, 0,
+					 s->layout->unit_size, false,
 					 GFP_KERNEL);
 	view->cells = kvcalloc(s->layout->unit_size >> SPCPU_CELL_SHIFT,
 			       sizeof(*view->cells), GFP_KERNEL);
@@ -63,29 +64,13 @@ void spcpu_view_destroy(struct spcpu_view *view)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_view_destroy);
 
-static void copy_map(struct spcpu_map *to, const struct spcpu_map *from)
-{
-	const struct spcpu_map room = *to;
-
-	*to = *from;
-	to->blocks = room.blocks;
-	to->alloc = room.alloc;
-	to->bound = room.bound;
-	to->open = room.open;
-	to->populated = room.populated;
-	memcpy(to->blocks, from->blocks,
-	       from->nr_blocks * sizeof(*from->blocks));
-	bitmap_copy(to->alloc, from->alloc, from->nr_bits);
-	bitmap_copy(to->bound, from->bound, from->nr_bits + 1);
-	bitmap_copy(to->open, from->open, from->nr_blocks);
-}
-
-static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
+/* true: its map has no hints yet */
+static bool copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
 {
 	unsigned long *leaving = to->leaving;
 	struct spcpu_map map = to->map;
+	bool blind = spcpu_bitmap_draw(&map, &from->map);
 
-	copy_map(&map, &from->map);
 	*to = *from;
 	to->map = map;
 	to->leaving = leaving;
@@ -95,6 +80,7 @@ static void copy_chunk(struct spcpu_chunk *to, const struct spcpu_chunk *from)
 	INIT_LIST_HEAD(&to->node);
 	INIT_LIST_HEAD(&to->all);
 	to->window = NULL;
+	return blind;
 }
 
 /* cells of a chunk */
@@ -116,7 +102,7 @@ static void copy_cells(struct spcpu_view *view, const struct spcpu_chunk *from)
 static void cut_span(struct spcpu_view *view, const struct spcpu_span *span)
 {
 	const struct spcpu_class *class = &spcpu_classes[span->class];
-	struct spcpu_map *map = &view->chunk->map;
+	struct spcpu_bitmap *map = spcpu_bitmap(&view->chunk->map);
 	unsigned int bits = class->size >> SPCPU_GRANULE_SHIFT;
 	unsigned int at = span->off >> SPCPU_GRANULE_SHIFT, i;
 
@@ -186,12 +172,13 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 	struct spcpu *s = view->s;
 	const struct spcpu_chunk *chunk;
 	unsigned long flags;
+	bool blind = false;
 
 	rcu_read_lock();
 	spin_lock_irqsave(&s->lock, flags);
 	chunk = find(s, id);
 	if (chunk) {
-		copy_chunk(view->chunk, chunk);
+		blind = copy_chunk(view->chunk, chunk);
 		copy_cells(view, chunk);
 		view->base = (void *)spcpu_chunk_base(chunk);
 		view->slot = spcpu_slot_where(&chunk->type->slots,
@@ -201,6 +188,8 @@ bool spcpu_view_load(struct spcpu_view *view, unsigned int id)
 		view->first = chunk == s->first;
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
+	if (blind)
+		spcpu_bitmap_look(&view->chunk->map);
 	if (chunk)
 		cut_spans(view, chunk);
 	rcu_read_unlock();

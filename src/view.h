@@ -9,6 +9,7 @@
 #define SPCPU_VIEW_H
 
 #include "core.h"
+#include "engine_bitmap.h"
 
 /**
  * struct spcpu_view - one chunk as it was at one moment

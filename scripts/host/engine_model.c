@@ -15,6 +15,7 @@
 #include <linux/bitmap.h>
 
 #include "engine.h"
+#include "engine_bitmap.h"
 #include "random.h"
 #include "selftest.h"
 
@@ -103,21 +104,21 @@ static void check_all(const struct model *m)
 	int i, nr_free = 0, nr_empty = 0;
 
 	for (i = 0; i < map->nr_bits; i++) {
-		expect(test_bit(i, map->alloc) == m->taken[i]);
+		expect(test_bit(i, spcpu_bitmap(map)->alloc) == m->taken[i]);
 		nr_free += !m->taken[i];
 	}
 	expect(map->free_bits == nr_free);
 
 	for (i = 0; i < map->nr_blocks; i++) {
-		check_hints(m, &map->blocks[i], i * SPCPU_BLOCK_BITS);
-		check_ends(m, &map->blocks[i], i * SPCPU_BLOCK_BITS);
+		check_hints(m, &spcpu_bitmap(map)->blocks[i], i * SPCPU_BLOCK_BITS);
+		check_ends(m, &spcpu_bitmap(map)->blocks[i], i * SPCPU_BLOCK_BITS);
 		nr_empty += all_are(m, i * SPCPU_BLOCK_BITS, SPCPU_BLOCK_BITS,
 				    false);
 	}
 	expect(map->nr_empty == nr_empty);
 
-	check_hints(m, &map->whole, 0);
-	expect(map->whole.contig_hint >
+	check_hints(m, &spcpu_bitmap(map)->whole, 0);
+	expect(spcpu_bitmap(map)->whole.contig_hint >
 	       longest(m, 0, map->nr_bits) - 2 * SPCPU_BLOCK_BITS);
 }
 
@@ -133,7 +134,7 @@ static void add(struct model *m)
 	if (a.off < 0) {
 		expect(a.off == -ENOSPC);
 		expect(populated || bits > SPCPU_BLOCK_BITS ||
-		       m->map.whole.contig_hint < 3 * SPCPU_BLOCK_BITS);
+		       spcpu_bitmap(&m->map)->whole.contig_hint < 3 * SPCPU_BLOCK_BITS);
 		return;
 	}
 	expect(a.off + bits <= m->map.nr_bits);
@@ -184,7 +185,7 @@ static void begin(struct model *m)
 
 	memset(m->taken, false, sizeof(m->taken));
 	m->nr_areas = 0;
-	expect(!spcpu_map_init(&m->map, nr_pages, m->populated, GFP_KERNEL));
+	expect(!spcpu_map_init(&m->map, &spcpu_engine_bitmap, nr_pages, m->populated, GFP_KERNEL));
 	if (host_below(&m->rnd, 2)) {
 		int head = 1 + host_below(&m->rnd, SPCPU_BLOCK_BITS - 1);
 

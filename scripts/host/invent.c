@@ -99,7 +99,7 @@ static void add_first(struct spcpu_snapshot *snap, struct spcpu_slots *slots,
 	chunk->nr_empty_pop = chunk->map.nr_empty;
 	chunk->slot = reserved ? -1 :
 		      spcpu_slot_of_space(slots, chunk->map.free_bits * 4,
-					  spcpu_map_contig(&chunk->map) * 4);
+					  chunk->map.contig * 4);
 	if (!reserved)
 		snap->nr_empty_pop = chunk->nr_empty_pop;
 }
@@ -220,7 +220,7 @@ static struct spcpu_chunk *find(struct inventor *v,
 	struct spcpu_chunk *chunk;
 
 	spin_lock_irq(&v->s->lock);
-	chunk = spcpu_place_find(v->s, req, fit);
+	chunk = spcpu_place_find(v->s, req, fit, NULL);
 	spin_unlock_irq(&v->s->lock);
 	return chunk;
 }
@@ -298,7 +298,7 @@ static void add(struct inventor *v)
 static void remove_one(struct inventor *v)
 {
 	struct object *o = &v->objects[host_below(&v->rnd, v->nr_objects)];
-	bool kick;
+	bool kick = false;
 
 	write_op(v, (struct spcpu_op) {
 		.kind = SPCPU_OP_FREE,
@@ -306,7 +306,7 @@ static void remove_one(struct inventor *v)
 		.off = o->off,
 	});
 	spin_lock_irq(&v->s->lock);
-	kick = spcpu_place_give(v->s, o->chunk, o->off);
+	spcpu_place_give(v->s, o->chunk, o->off, &kick);
 	spin_unlock_irq(&v->s->lock);
 	*o = v->objects[--v->nr_objects];
 	if (kick)

@@ -143,6 +143,7 @@ static struct spcpu_hints hints_of(const struct block *block)
 
 static bool copy_blocks(struct spcpu_map *map, const struct block *from)
 {
+	struct spcpu_bitmap *b = spcpu_bitmap(map);
 	struct block block;
 	int i;
 
@@ -150,7 +151,7 @@ static bool copy_blocks(struct spcpu_map *map, const struct block *from)
 	for (i = 0; i < map->nr_blocks; i++) {
 		if (copy_from_kernel_nofault(&block, from + i, sizeof(block)))
 			return false;
-		map->blocks[i] = hints_of(&block);
+		b->blocks[i] = hints_of(&block);
 		map->nr_empty += spcpu_map_block_free(map, i);
 	}
 	return true;
@@ -169,6 +170,7 @@ static bool copy_bits(unsigned long *to, const unsigned long *from, int bits)
 static const char *copy_chunk(struct spcpu_snapshot_chunk *to,
 			      const struct chunk *from, int slot)
 {
+	struct spcpu_bitmap *b = spcpu_bitmap(&to->map);
 	struct chunk chunk;
 
 	if (copy_from_kernel_nofault(&chunk, from, sizeof(chunk)))
@@ -178,13 +180,14 @@ static const char *copy_chunk(struct spcpu_snapshot_chunk *to,
 
 	to->map.nr_blocks = chunk.nr_pages;
 	to->map.nr_bits = chunk.nr_pages * SPCPU_BLOCK_BITS;
-	if (!copy_bits(to->map.alloc, chunk.alloc, to->map.nr_bits) ||
-	    !copy_bits(to->map.bound, chunk.bound, to->map.nr_bits + 1) ||
+	if (!copy_bits(b->alloc, chunk.alloc, to->map.nr_bits) ||
+	    !copy_bits(b->bound, chunk.bound, to->map.nr_bits + 1) ||
 	    !copy_bits(to->populated, from->populated, chunk.nr_pages) ||
 	    !copy_blocks(&to->map, chunk.blocks))
 		return "a chunk's maps are at no address";
 
-	to->map.whole = hints_of(&chunk.whole);
+	b->whole = hints_of(&chunk.whole);
+	to->map.contig = b->whole.contig_hint;
 	to->map.free_bits = chunk.free_bytes >> SPCPU_GRANULE_SHIFT;
 	to->base = (unsigned long)chunk.base;
 	to->slot = slot;

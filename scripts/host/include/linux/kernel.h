@@ -51,4 +51,6 @@ int scnprintf(char *to, size_t size, const char *fmt, ...) __printf(3, 4);
 int vscnprintf(char *to, size_t size, const char *fmt, va_list args)
 	__printf(3, 0);
 
+#define abs(x)	__builtin_abs(x)
+
 #endif /* HOST_KERNEL_H */
