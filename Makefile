@@ -33,6 +33,7 @@ mirror: ## follow the kernel's own allocator through streams         3 min, firs
 
 generations: ## the same streams for each engine, and for older designs    3 min, first 4 min
 	@scripts/generations $(GUESTS)
+	@scripts/generations_doc.py $(if $(UPDATE),--update)
 
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
@@ -42,6 +43,7 @@ census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min
 
 arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 s, first 3 min
 	@scripts/arithmetic $(GUESTS)
+	@scripts/generations_doc.py $(if $(UPDATE),--update)
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \

@@ -141,7 +141,7 @@ def sums(figures: Figures) -> Lines:
     """pointer + offset, for a CPU and for the lowest."""
     guest = guest_of(figures, 'nodes')
     for cpu in (0, lowest(guest)):
-        copy = copies(guest, 'large')[cpu]
+        copy = copies(guest, 'shadow')[cpu]
         yield f'  {number(copy["pointer"])}  the pointer'
         yield f'+ {number(copy["offset"])}  per_cpu_offset({cpu})'
         yield (f'= {number(copy["pointer"] + copy["offset"])}  CPU {cpu}\'s copy, '
@@ -159,7 +159,7 @@ def places(figures: Figures) -> Lines:
     guest = guest_of(figures, 'nodes')
     low = lowest(guest)
     unit = {unit['cpu']: unit['offset'] for unit in guest['units']}
-    for name, owner, whose in (('large', 'shadow', 'the shadow\'s chunk {}'),
+    for name, owner, whose in (('shadow', 'shadow', 'the shadow\'s chunk {}'),
                                ('kernel', 'kernel', 'a chunk of the kernel\'s')):
         copy, first = copies(guest, name)[0], copies(guest, name)[low]
         chunk = chunk_of(guest, owner, first['address'])
