@@ -2,6 +2,8 @@
 /*
  * Engine: those that there are, and what is the same with all of them.
  */
+#include <linux/align.h>
+#include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/string.h>
@@ -12,6 +14,7 @@
 const struct spcpu_engine * const spcpu_engines[] = {
 	&spcpu_engine_bitmap,
 	&spcpu_engine_areamap,
+	&spcpu_engine_bestfit,
 	NULL
 };
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_engines);
@@ -206,4 +209,35 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_free);
 size_t spcpu_map_wants(const struct spcpu_map *map)
 {
 	return map->engine->wants ? map->engine->wants(map) : 0;
+}
+
+/**
+ * spcpu_map_fit() - the first place for an area in a free run
+ * @map: the map
+ * @at: where the run begins
+ * @end: where it ends
+ * @wish: what is asked for
+ *
+ * Context: Any; the caller serializes access to @map's bits of backed pages.
+ * Return: the position, or -ENOSPC.
+ */
+int spcpu_map_fit(const struct spcpu_map *map, int at, int end,
+		  const struct spcpu_wish *wish)
+{
+	int first, last, hole;
+
+	for (at = ALIGN(at, wish->align); at + wish->bits <= end;
+	     at = ALIGN(at, wish->align)) {
+		if (!wish->populated)
+			return at;
+
+		first = at / SPCPU_BLOCK_BITS;
+		last = (at + wish->bits - 1) / SPCPU_BLOCK_BITS;
+		hole = find_next_zero_bit(map->populated, last + 1, first);
+		if (hole > last)
+			return at;
+		at = find_next_bit(map->populated, map->nr_blocks, hole) *
+		     SPCPU_BLOCK_BITS;
+	}
+	return -ENOSPC;
 }

@@ -54,6 +54,19 @@ struct spcpu_map {
 };
 
 /**
+ * struct spcpu_wish - what an allocation asks for, in granules
+ *
+ * @bits: length, from 1 to 8192
+ * @align: alignment, a power of two up to SPCPU_BLOCK_BITS
+ * @populated: only where all pages are backed
+ */
+struct spcpu_wish {
+	int bits;
+	int align;
+	bool populated;
+};
+
+/**
  * struct spcpu_fit - a place for an area, in granules
  *
  * @off: where it would begin
@@ -80,11 +93,11 @@ struct spcpu_fit {
  *	@nr_bits, @free_bits, @nr_empty and @contig say so already. 0, or -ENOMEM:
  *	@exit is called then, too
  * @exit: free the record, or the parts of it that there are
- * @find: where would an area of @bits at a multiple of @align go, with @populated
- *	only where all pages are backed? 0, and @fit says; -ENOSPC: no room, which
- *	another try will not change before something is freed or backed; -EAGAIN: none
- *	now, but it was worth a look; -ENOBUFS: the record has no room for another
- *	area, ask after @move. It may set @contig right, and changes nothing else
+ * @find: where would an area go? 0, and @fit says; -ENOSPC: no room, which another
+ *	try will not change before something is freed or backed; -EAGAIN: none now,
+ *	but it was worth a look; -ENOBUFS: the record has no room for another area,
+ *	ask after @move. It may lower @contig, if it knows better now; of all else
+ *	nobody notices that it was asked
  * @take: place an area; nothing has changed since @find said where. Also one end of
  *	a new map, which spcpu_map_hide() hides
  * @size: length of the area that begins at @off; -ENOENT: @off is free; -EINVAL: it
@@ -105,7 +118,7 @@ struct spcpu_engine {
 	const char *what;
 	int (*init)(struct spcpu_map *map, gfp_t gfp);
 	void (*exit)(struct spcpu_map *map);
-	int (*find)(struct spcpu_map *map, int bits, int align, bool populated,
+	int (*find)(struct spcpu_map *map, const struct spcpu_wish *wish,
 		    struct spcpu_fit *fit);
 	void (*take)(struct spcpu_map *map, const struct spcpu_fit *fit);
 	int (*size)(const struct spcpu_map *map, int off);
@@ -135,10 +148,16 @@ int spcpu_map_around(const struct spcpu_map *map, int off, int *bits);
 int spcpu_map_free(struct spcpu_map *map, int off);
 size_t spcpu_map_wants(const struct spcpu_map *map);
 
+/* for engines */
+int spcpu_map_fit(const struct spcpu_map *map, int at, int end,
+		  const struct spcpu_wish *wish);
+
 static inline int spcpu_map_find(struct spcpu_map *map, int bits, int align,
 				 bool populated, struct spcpu_fit *fit)
 {
-	return map->engine->find(map, bits, align, populated, fit);
+	const struct spcpu_wish wish = { bits, align, populated };
+
+	return map->engine->find(map, &wish, fit);
 }
 
 static inline void spcpu_map_take(struct spcpu_map *map,

@@ -12,7 +12,6 @@
  * shorter than 4 bytes. Here sizes are whole granules, so it is part of the
  * neighbour from the start, and what is left over is worth an extent of its own.
  */
-#include <linux/align.h>
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -134,48 +133,26 @@ static void areamap_exit(struct spcpu_map *map)
 	kfree(a);
 }
 
-/* the first place for @bits in the free run from @at to @end; negative: none */
-static int place_in(const struct spcpu_map *map, int at, int end, int bits,
-		    int align, bool populated)
-{
-	int first, last, hole;
-
-	for (at = ALIGN(at, align); at + bits <= end; at = ALIGN(at, align)) {
-		if (!populated)
-			return at;
-
-		first = at / SPCPU_BLOCK_BITS;
-		last = (at + bits - 1) / SPCPU_BLOCK_BITS;
-		hole = find_next_zero_bit(map->populated, last + 1, first);
-		if (hole > last)
-			return at;
-		at = find_next_bit(map->populated, map->nr_blocks, hole) *
-		     SPCPU_BLOCK_BITS;
-	}
-	return -1;
-}
-
-static int areamap_find(struct spcpu_map *map, int bits, int align,
-			bool populated, struct spcpu_fit *fit)
+static int areamap_find(struct spcpu_map *map, const struct spcpu_wish *wish,
+			struct spcpu_fit *fit)
 {
 	const struct areamap *a = own(map);
 	struct extent e = { };
 	int longest = 0, off;
 
-	if (bits > map->contig)
+	if (wish->bits > map->contig)
 		return -ENOSPC;
 
 	for (; e.i < a->nr; e = next_of(a, e)) {
 		if (!is_free(a, e))
 			continue;
 
-		off = place_in(map, e.at, e.at + length_of(a, e), bits, align,
-			       populated);
+		off = spcpu_map_fit(map, e.at, e.at + length_of(a, e), wish);
 		if (off >= 0) {
 			if (a->nr + MARGIN > a->room)
 				return -ENOBUFS;
 			*fit = (struct spcpu_fit){
-				off, bits, { e.i, e.at, longest },
+				off, wish->bits, { e.i, e.at, longest },
 			};
 			return 0;
 		}

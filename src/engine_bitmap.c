@@ -19,18 +19,12 @@
 
 #include "compat/kunit.h"
 #include "engine_bitmap.h"
+#include "engine_bits.h"
 
 /* granules next to each other */
 struct run {
 	int start;
 	int len;
-};
-
-/* what an allocation asks for */
-struct wish {
-	int bits;
-	int align;
-	bool populated;
 };
 
 /* what is remembered of it */
@@ -216,7 +210,7 @@ static int promote_second(struct spcpu_hints *h)
 	return run_end(longest_of(h));
 }
 
-static bool longest_holds(const struct spcpu_hints *h, const struct wish *w)
+static bool longest_holds(const struct spcpu_hints *h, const struct spcpu_wish *w)
 {
 	int pad = ALIGN(h->contig_hint_start, w->align) - h->contig_hint_start;
 
@@ -435,7 +429,7 @@ static void give(struct spcpu_map *map, struct run area)
  * block that the area may touch. Negative: no room known.
  */
 static int promise_of(const struct spcpu_map *map, int pos,
-		      const struct wish *w, int *last)
+		      const struct spcpu_wish *w, int *last)
 {
 	int i = block_of(pos);
 	const struct spcpu_hints *h = &own(map)->blocks[i];
@@ -470,7 +464,7 @@ static bool all_backed(const struct spcpu_map *map, int first, int last,
 }
 
 /* where the hints say to look; negative: nowhere */
-static int find_promise(const struct spcpu_map *map, const struct wish *w)
+static int find_promise(const struct spcpu_map *map, const struct spcpu_wish *w)
 {
 	int pos;
 
@@ -496,7 +490,7 @@ static int find_promise(const struct spcpu_map *map, const struct wish *w)
  * @skipped: the longest run that was too short, from its first aligned granule.
  */
 static int find_room(const struct spcpu_map *map, int from,
-		     const struct wish *w, struct run *skipped)
+		     const struct spcpu_wish *w, struct run *skipped)
 {
 	int limit = min(from + w->bits + SPCPU_BLOCK_BITS, map->nr_bits);
 	struct run r = { .start = from };
@@ -539,11 +533,7 @@ static void note_skipped(struct spcpu_map *map, struct run skipped)
 
 static void mark_taken(struct spcpu_map *map, struct run area)
 {
-	bitmap_set(own(map)->alloc, area.start, area.len);
-	__set_bit(area.start, own(map)->bound);
-	/* ends of areas that lay here before */
-	bitmap_clear(own(map)->bound, area.start + 1, area.len - 1);
-	__set_bit(run_end(area), own(map)->bound);
+	spcpu_bits_take(own(map)->alloc, own(map)->bound, area.start, area.len);
 }
 
 /* the engine */
@@ -592,24 +582,23 @@ static void exit_map(struct spcpu_map *map)
 	kfree(b);
 }
 
-static int find_fit(struct spcpu_map *map, int bits, int align, bool populated,
+static int find_fit(struct spcpu_map *map, const struct spcpu_wish *wish,
 		    struct spcpu_fit *fit)
 {
-	struct wish wish = { bits, align, populated };
 	struct run skipped = {};
 	int from;
 
-	from = find_promise(map, &wish);
+	from = find_promise(map, wish);
 	if (from < 0)
 		return -ENOSPC;
 
 	/* true hints would never promise what is not there */
-	from = find_room(map, from, &wish, &skipped);
+	from = find_room(map, from, wish, &skipped);
 	if (from < 0)
 		return -EAGAIN;
 
 	*fit = (struct spcpu_fit){
-		from, bits, { skipped.start, skipped.len },
+		from, wish->bits, { skipped.start, skipped.len },
 	};
 	return 0;
 }
@@ -625,14 +614,8 @@ static void take_fit(struct spcpu_map *map, const struct spcpu_fit *fit)
 
 static int size_at(const struct spcpu_map *map, int off)
 {
-	const struct spcpu_bitmap *b = own(map);
-
-	if (!test_bit(off, b->alloc))
-		return -ENOENT;
-	if (!test_bit(off, b->bound))
-		return -EINVAL;
-
-	return find_next_bit(b->bound, map->nr_bits, off + 1) - off;
+	return spcpu_bits_size(own(map)->alloc, own(map)->bound, map->nr_bits,
+			       off);
 }
 
 static int free_at(struct spcpu_map *map, int off)
@@ -649,19 +632,8 @@ static int free_at(struct spcpu_map *map, int off)
 
 static int next_at(const struct spcpu_map *map, int from, int *bits)
 {
-	const struct spcpu_bitmap *b = own(map);
-	int pos = find_next_bit(b->alloc, map->nr_bits, from);
-
-	/* the middle of one */
-	if (pos < map->nr_bits && !test_bit(pos, b->bound)) {
-		pos = find_next_bit(b->bound, map->nr_bits, pos);
-		pos = find_next_bit(b->alloc, map->nr_bits, pos);
-	}
-	if (pos >= map->nr_bits)
-		return -ENOENT;
-
-	*bits = size_at(map, pos);
-	return pos;
+	return spcpu_bits_next(own(map)->alloc, own(map)->bound, map->nr_bits,
+			       from, bits);
 }
 
 const struct spcpu_engine spcpu_engine_bitmap = {

@@ -29,7 +29,7 @@ MODULE_PARM_DESC(backing,
 static char *engine = "bitmap";
 module_param(engine, charp, 0444);
 MODULE_PARM_DESC(engine,
-		 "who places areas in chunks: bitmap (Linux 4.14 and later) or areamap (Linux 2.6.30 to 4.13) (default: bitmap)");
+		 "who places areas in chunks: bitmap (as Linux since 4.14), areamap (as Linux 2.6.30 to 4.13) or bestfit (the shortest run that holds it) (default: bitmap)");
 
 static char *hotplug = "all";
 module_param(hotplug, charp, 0444);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Engine: places an area in the shortest free run that holds it.
+ *
+ * Free runs are sorted into bins by length: one for each length up to 32 granules,
+ * then four for each doubling. A chunk is divided into cells, and each bin has a bit
+ * for each cell: set while a run of that length may begin there. A bit is set when
+ * such a run comes into being, and cleared only by a search that does not find it, so
+ * neither an allocation nor a free goes through more than its own run.
+ *
+ * Large runs stay whole for large areas, where first fit cuts them up, and there are
+ * no hints that could forget a run.
+ */
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/errno.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "compat/kunit.h"
+#include "engine.h"
+#include "engine_bits.h"
+
+/* bins: as many as a long has bits; lengths with one of their own; the others */
+#define BINS		64
+#define EXACT		32
+#define SPLIT_SHIFT	2
+
+/* granules of a cell: the shorter, the less is searched, and the more bits there are */
+#define CELL_BITS	256
+
+/* nobody asks for more, so what is longer is not measured (32 KB, and alignment) */
+#define REACH		(16 * SPCPU_BLOCK_BITS)
+
+/**
+ * struct bestfit - what is remembered of a map
+ *
+ * @nr_cells: how many cells it has
+ * @used: bit set: some cell's bit may be set in the bin
+ * @alloc: see engine_bits.h
+ * @bound: the same
+ * @cells: @nr_cells bits for each bin, one bin after the other
+ */
+struct bestfit {
+	int nr_cells;
+	DECLARE_BITMAP(used, BINS);
+	unsigned long *alloc;
+	unsigned long *bound;
+	unsigned long *cells;
+};
+
+static struct bestfit *own(const struct spcpu_map *map)
+{
+	return map->own;
+}
+
+/* longer runs are in higher bins */
+static int bin_of(int bits)
+{
+	int order;
+
+	if (bits <= EXACT)
+		return bits - 1;
+
+	order = ilog2(bits);
+	return min(EXACT + ((order - ilog2(EXACT)) << SPLIT_SHIFT) +
+		   ((bits >> (order - SPLIT_SHIFT)) & ((1 << SPLIT_SHIFT) - 1)),
+		   BINS - 1);
+}
+
+static unsigned long *cells_of(const struct bestfit *b, int bin)
+{
+	return b->cells + bin * BITS_TO_LONGS(b->nr_cells);
+}
+
+/* a free run has come into being */
+static void note_run(struct bestfit *b, int start, int end)
+{
+	int bin = bin_of(end - start);
+
+	__set_bit(bin, b->used);
+	__set_bit(start / CELL_BITS, cells_of(b, bin));
+}
+
+/* where the free run ends that has @pos, as far as it matters */
+static int free_until(const struct spcpu_map *map, int pos)
+{
+	return find_next_bit(own(map)->alloc, min(pos + REACH, map->nr_bits),
+			     pos);
+}
+
+/* where the free run begins that ends at @pos; negative: too far away to matter */
+static int free_since(const struct spcpu_map *map, int pos)
+{
+	int from = max(round_down(pos, BITS_PER_LONG) - REACH, 0);
+	int taken = find_last_bit(own(map)->alloc + BIT_WORD(from), pos - from);
+
+	if (taken < pos - from)
+		return from + taken + 1;
+	return from ? -1 : 0;
+}
+
+static bool block_free(const struct spcpu_map *map, int i)
+{
+	int end = (i + 1) * SPCPU_BLOCK_BITS;
+
+	return find_next_bit(own(map)->alloc, end, i * SPCPU_BLOCK_BITS) == end;
+}
+
+/* how many of the blocks are free that an area lies in */
+static int blocks_free(const struct spcpu_map *map, int off, int bits)
+{
+	int i, nr = 0;
+
+	for (i = off / SPCPU_BLOCK_BITS;
+	     i <= (off + bits - 1) / SPCPU_BLOCK_BITS; i++)
+		nr += block_free(map, i);
+	return nr;
+}
+
+static int init_map(struct spcpu_map *map, gfp_t gfp)
+{
+	struct bestfit *b = kzalloc(sizeof(*b), gfp);
+	size_t alloc = BITS_TO_LONGS(map->nr_bits) * sizeof(long);
+	size_t bound = BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long);
+	size_t cells;
+
+	map->own = b;
+	if (!b)
+		return -ENOMEM;
+
+	b->nr_cells = map->nr_bits / CELL_BITS;
+	cells = BINS * BITS_TO_LONGS(b->nr_cells) * sizeof(long);
+	b->alloc = kvzalloc(alloc, gfp);
+	b->bound = kvzalloc(bound, gfp);
+	b->cells = kvzalloc(cells, gfp);
+	if (!b->alloc || !b->bound || !b->cells)
+		return -ENOMEM;
+
+	note_run(b, 0, map->nr_bits);
+	map->bytes = sizeof(*b) + alloc + bound + cells;
+	return 0;
+}
+
+static void exit_map(struct spcpu_map *map)
+{
+	struct bestfit *b = own(map);
+
+	if (!b)
+		return;
+
+	kvfree(b->cells);
+	kvfree(b->bound);
+	kvfree(b->alloc);
+	kfree(b);
+}
+
+/*
+ * A run of @bin that begins in the cell and has room: where the area goes. -ENOSPC:
+ * those that there are have none; -ENOENT: there are none.
+ */
+static int search_cell(const struct spcpu_map *map, int cell, int bin,
+		       const struct spcpu_wish *wish)
+{
+	const unsigned long *alloc = own(map)->alloc;
+	int pos = cell * CELL_BITS, cell_end = pos + CELL_BITS;
+	int end, off, found = -ENOENT;
+	/* a backed page may be anywhere in it */
+	int reach = wish->populated ? map->nr_bits : REACH;
+
+	/* one that begins before */
+	if (pos && !test_bit(pos - 1, alloc))
+		pos = find_next_bit(alloc, cell_end, pos);
+
+	while ((pos = find_next_zero_bit(alloc, cell_end, pos)) < cell_end) {
+		end = find_next_bit(alloc, min(pos + reach, map->nr_bits), pos);
+		if (bin_of(end - pos) == bin) {
+			off = spcpu_map_fit(map, pos, end, wish);
+			if (off >= 0)
+				return off;
+			found = -ENOSPC;
+		}
+		pos = end;
+	}
+	return found;
+}
+
+static int search_bin(const struct spcpu_map *map, int bin,
+		      const struct spcpu_wish *wish)
+{
+	unsigned long *cells = cells_of(own(map), bin);
+	int nr_cells = own(map)->nr_cells;
+	int cell, off;
+
+	for_each_set_bit(cell, cells, nr_cells) {
+		off = search_cell(map, cell, bin, wish);
+		if (off >= 0)
+			return off;
+		if (off == -ENOENT)
+			__clear_bit(cell, cells);
+	}
+	if (bitmap_empty(cells, nr_cells))
+		__clear_bit(bin, own(map)->used);
+	return -ENOSPC;
+}
+
+/*
+ * All bins with runs that may be long enough, from the shortest on. In the first of
+ * them some are too short, in the others alignment may cost too much.
+ */
+static int find_fit(struct spcpu_map *map, const struct spcpu_wish *wish,
+		    struct spcpu_fit *fit)
+{
+	int bin = bin_of(wish->bits), off;
+
+	if (wish->bits > map->contig)
+		return -ENOSPC;
+
+	for_each_set_bit_from(bin, own(map)->used, BINS) {
+		off = search_bin(map, bin, wish);
+		if (off >= 0) {
+			*fit = (struct spcpu_fit){
+				.off = off, .bits = wish->bits,
+			};
+			return 0;
+		}
+	}
+	/* nowhere: so no run is as long as would do at any place */
+	if (!wish->populated)
+		map->contig = min(map->contig, wish->bits + wish->align - 2);
+	return -ENOSPC;
+}
+
+static void take_fit(struct spcpu_map *map, const struct spcpu_fit *fit)
+{
+	struct bestfit *b = own(map);
+	int start = free_since(map, fit->off), end = fit->off + fit->bits;
+	int free_end = free_until(map, end);
+
+	map->nr_empty -= blocks_free(map, fit->off, fit->bits);
+	map->free_bits -= fit->bits;
+	spcpu_bits_take(b->alloc, b->bound, fit->off, fit->bits);
+	if (start >= 0 && start < fit->off)
+		note_run(b, start, fit->off);
+	if (end < free_end)
+		note_run(b, end, free_end);
+}
+
+static int size_at(const struct spcpu_map *map, int off)
+{
+	return spcpu_bits_size(own(map)->alloc, own(map)->bound, map->nr_bits,
+			       off);
+}
+
+static int free_at(struct spcpu_map *map, int off)
+{
+	int bits = size_at(map, off), start, end;
+
+	if (bits < 0)
+		return bits;
+
+	bitmap_clear(own(map)->alloc, off, bits);
+	map->free_bits += bits;
+	map->nr_empty += blocks_free(map, off, bits);
+
+	/* too far away: it is in the last bin already */
+	start = free_since(map, off);
+	if (start < 0)
+		return bits;
+	end = free_until(map, off);
+	note_run(own(map), start, end);
+	map->contig = max(map->contig, end - start);
+	return bits;
+}
+
+static int next_at(const struct spcpu_map *map, int from, int *bits)
+{
+	return spcpu_bits_next(own(map)->alloc, own(map)->bound, map->nr_bits,
+			       from, bits);
+}
+
+const struct spcpu_engine spcpu_engine_bestfit = {
+	.name = "bestfit",
+	.what = "the shortest free run that holds it",
+	.init = init_map,
+	.exit = exit_map,
+	.find = find_fit,
+	.take = take_fit,
+	.size = size_at,
+	.free = free_at,
+	.next = next_at,
+	.block_free = block_free,
+};
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_engine_bestfit);
