@@ -120,7 +120,7 @@ def problems(run: Run, calls: tuple[int, int]) -> Iterator[str]:
     if f['failed']:
         yield f'{f["failed"]} requests were not served'
     if f['wrong']:
-        yield f'{f["wrong"]} copies were not zero, or not apart'
+        yield f'{f["wrong"]} copies were not zero, or changed'
     if (f['alloc_nr'], f['free_nr']) != calls:
         yield (f'{f["alloc_nr"]} allocations and {f["free_nr"]} frees, '
                f'others had {calls[0]} and {calls[1]}')

@@ -19,8 +19,8 @@
 
 #include "player.h"
 
-/* every so many IDs all copies of an object are looked at and written to */
-#define LOOK_EVERY	64
+/* objects of which all copies are looked at and written to: one in so many */
+#define MARK_EVERY	64
 
 /* how often nothing is timed */
 #define NOTHING_TRIES	16
@@ -74,25 +74,43 @@ static void keep_time(const struct player *p, struct player_costs *costs, u64 to
 	player_costs_add(costs, took > p->nothing ? took - p->nothing : 0);
 }
 
-static unsigned char mark_of(int cpu)
+static bool is_marked(unsigned int id)
 {
-	return cpu + 1;
+	return id % MARK_EVERY == 0;
 }
 
-/* are all copies zero, and memory of their own? They are dirty when they go back. */
-static void look(struct player *p, const struct player_object *o)
+static unsigned char mark_of(unsigned int id, int cpu)
 {
+	return id / MARK_EVERY + cpu;
+}
+
+/* is what was written still there, as long as the object lives? */
+static void look(struct player *p, unsigned int id)
+{
+	const struct player_object *o = &p->objects[id];
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		if (memchr_inv(p->way->copy(o->object, cpu), 0, o->size))
+		if (memchr_inv(p->way->copy(o->object, cpu), mark_of(id, cpu),
+			       o->size))
 			p->wrong++;
-		memset(p->way->copy(o->object, cpu), mark_of(cpu), o->size);
 	}
+}
+
+/* All copies are zero at first, and apart. They are dirty when they go back. */
+static void mark(struct player *p, unsigned int id)
+{
+	const struct player_object *o = &p->objects[id];
+	void *copy;
+	int cpu;
+
 	for_each_possible_cpu(cpu) {
-		if (memchr_inv(p->way->copy(o->object, cpu), mark_of(cpu), o->size))
+		copy = p->way->copy(o->object, cpu);
+		if (memchr_inv(copy, 0, o->size))
 			p->wrong++;
+		memset(copy, mark_of(id, cpu), o->size);
 	}
+	look(p, id);
 }
 
 static int take(struct player *p, unsigned int id, size_t size, size_t align,
@@ -110,8 +128,8 @@ static int take(struct player *p, unsigned int id, size_t size, size_t align,
 	o->size = size;
 	p->live++;
 	p->bytes += size;
-	if (id % LOOK_EVERY == 0)
-		look(p, o);
+	if (is_marked(id))
+		mark(p, id);
 	return 0;
 }
 
@@ -123,6 +141,8 @@ static void give(struct player *p, unsigned int id)
 	/* if it could not be had it is not there */
 	if (!o->object)
 		return;
+	if (is_marked(id))
+		look(p, id);
 	timed_free(p->way, o->object, &took);
 	keep_time(p, &p->frees, took);
 	p->live--;
@@ -200,6 +220,16 @@ static void show_slabs(const struct player *p, struct seq_file *m)
 	seq_printf(m, "slack_sum %zu\nslack_max %zu\n", sum, most);
 }
 
+static void look_at_all(struct player *p)
+{
+	unsigned int id;
+
+	for (id = 0; id < p->most; id += MARK_EVERY) {
+		if (p->objects[id].object)
+			look(p, id);
+	}
+}
+
 /**
  * player_show() - rows about what is live, and what it took
  * @p: who played it
@@ -210,6 +240,7 @@ static void show_slabs(const struct player *p, struct seq_file *m)
 void player_show(struct player *p, struct seq_file *m)
 {
 	mutex_lock(&p->lock);
+	look_at_all(p);
 	seq_printf(m, "live %lu\nbytes %lu\nfailed %lu\nwrong %lu\n", p->live,
 		   p->bytes, p->failed, p->wrong);
 	player_costs_show(&p->allocs, "alloc", m);

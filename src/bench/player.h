@@ -63,7 +63,7 @@ struct player_costs {
  * @live: how many they are
  * @bytes: and how many bytes were asked for
  * @failed: allocations in vain, and lines that are none
- * @wrong: copies that were not zero, or not apart
+ * @wrong: copies that were not zero at first, or did not keep what was written
  * @nothing: what taking the time takes
  * @allocs: what allocations took
  * @frees: what frees took
