@@ -33,7 +33,7 @@ mirror: ## follow the kernel's own allocator through streams         3 min, firs
 
 generations: ## the same streams for each engine, and for older designs    3 min, first 4 min
 	@scripts/generations $(GUESTS)
-	@scripts/generations_doc.py $(if $(UPDATE),--update)
+	@scripts/generations_doc.py --diff $(if $(UPDATE),--update)
 
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
@@ -47,7 +47,8 @@ arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \
-		python3 -B scripts/generations_selftest.py
+		python3 -B scripts/generations_selftest.py && \
+		python3 -B scripts/arithmetic_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fill the figures into Documentation/generations.rst.
 
-  generations_doc.py [--update] [--build DIR] [DOCUMENT]
+  generations_doc.py [--diff] [--update] [--build DIR] [DOCUMENT]
 
 What stands between `.. begin NAME` and `.. end NAME` is made here, from what `make
 generations` and `make arithmetic` have left in build/. Without --update the document
-stays as it is, and what would change is shown. Blocks whose figures are not there are
-left alone.
+stays as it is, and is only said to have other figures; --diff shows them. Blocks whose
+figures are not there are left alone.
 """
 
 from __future__ import annotations
@@ -249,6 +249,7 @@ def fill(text: str, figures: dict[str, Figures]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--diff', action='store_true')
     parser.add_argument('--update', action='store_true')
     parser.add_argument('--build', type=Path, default=ROOT / 'build')
     parser.add_argument('document', type=Path, nargs='?',
@@ -264,13 +265,14 @@ def main() -> int:
 
     filled = fill(text, read_figures(args.build))
     name = args.document.name
+    if args.diff:
+        sys.stdout.writelines(difflib.unified_diff(
+            text.splitlines(keepends=True), filled.splitlines(keepends=True),
+            name, f'{name}, with the figures of this run'))
     if args.update:
         args.document.write_text(filled)
-    sys.stdout.writelines(difflib.unified_diff(
-        text.splitlines(keepends=True), filled.splitlines(keepends=True),
-        name, f'{name}, with the figures of this run'))
-    if filled != text and not args.update:
-        print(f'\n{name} has other figures: UPDATE=1 writes these into it')
+    elif filled != text:
+        print(f'{name} has the figures of another run; UPDATE=1 writes these into it')
     return 0
 
 
