@@ -30,8 +30,8 @@
 /* granules of a cell: the shorter, the less is searched, and the more bits there are */
 #define CELL_BITS	256
 
-/* nobody asks for more, so what is longer is not measured (32 KB, and alignment) */
-#define REACH		(16 * SPCPU_BLOCK_BITS)
+/* nobody needs more (32 KB, aligned to a page), so what is longer is not measured */
+#define REACH		(8192 + SPCPU_BLOCK_BITS)
 
 /**
  * struct bestfit - what is remembered of a map

@@ -49,10 +49,14 @@ check()
 	fi
 }
 
+# load MODULE [PARAMETER...]: with spcpu_engine=NAME on the kernel's command line
+# that is the engine, whatever else is measured or tested.
 load()
 {
 	module=$1
 	shift
+	[ "$module" != shadow_percpu ] ||
+		set -- ${spcpu_engine:+"engine=$spcpu_engine"} "$@"
 	insmod "/modules/$module.ko" "$@"
 }
 
