@@ -97,8 +97,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_of_size);
  * spcpu_slot_of_space() - the slot where a chunk belongs
  * @slots: the lists
  * @free_bytes: all free bytes of the chunk
- * @contig_bytes: its longest free run, as far as is known; 0 when none is known. When
- *	it is believed to be longer than it is, the chunk is not free for that
+ * @contig_bytes: its longest known free run; 0 when none is known
  *
  * Context: Any.
  * Return: The slot, 0 when nothing can be allocated from the chunk.
@@ -108,7 +107,7 @@ int spcpu_slot_of_space(const struct spcpu_slots *slots, size_t free_bytes,
 {
 	if (free_bytes < SPCPU_GRANULE || !contig_bytes)
 		return 0;
-	return spcpu_slot_of_size(slots, min(free_bytes, contig_bytes));
+	return spcpu_slot_of_size(slots, contig_bytes);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_slot_of_space);
 
