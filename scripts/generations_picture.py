@@ -37,7 +37,7 @@ GAPS = re.compile(r'^ *sum_frag *: *(\d+)$', re.MULTILINE)
 CELL, ROW = 2, 2
 CHUNK_WIDTH = CELLS_PER_PAGE * CELL
 GAP, MARGIN, CAPTION = 8, 24, 42
-PICTURE_WIDTH = 1330
+PICTURE_WIDTH = 1760
 CHUNKS_PER_LINE = (PICTURE_WIDTH - 2 * MARGIN) // (CHUNK_WIDTH + GAP)
 
 # these come first, in this order

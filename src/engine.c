@@ -195,7 +195,16 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_around);
  */
 int spcpu_map_free(struct spcpu_map *map, int off)
 {
-	return has_place(map, off) ? map->engine->free(map, off) : -EINVAL;
+	int bits;
+
+	if (!has_place(map, off))
+		return -EINVAL;
+
+	bits = map->engine->free(map, off);
+	/* an engine need not look so far to know that a chunk may be given up */
+	if (map->free_bits == map->nr_bits)
+		map->contig = map->nr_bits;
+	return bits;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_free);
 

@@ -15,7 +15,6 @@
 #define SPCPU_ENGINE_H
 
 #include <linux/bits.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
@@ -39,8 +38,7 @@ struct spcpu_engine;
  * @free_bits: number of free granules
  * @nr_empty: number of blocks that are free from end to end
  * @contig: granules of the longest run that is believed to be free: it decides in
- *          which slot the chunk is. It is 0 only if hardly anything is free, and
- *          after a take it is not above @free_bits, whatever the engine says
+ *          which slot the chunk is. It is 0 only if hardly anything is free
  * @bytes: memory that @own takes
  */
 struct spcpu_map {
@@ -166,8 +164,6 @@ static inline void spcpu_map_take(struct spcpu_map *map,
 				  const struct spcpu_fit *fit)
 {
 	map->engine->take(map, fit);
-	/* a chunk that seems to be free from end to end may be given up */
-	map->contig = min(map->contig, map->free_bits);
 }
 
 static inline int spcpu_map_next(const struct spcpu_map *map, int from,
