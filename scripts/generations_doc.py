@@ -81,12 +81,15 @@ def tables(*columns: tuple[str, str, bool]) -> Callable[[Figures], Lines]:
 def growth(figures: Figures) -> Lines:
     """What calls take when a hundred times as many objects are live."""
     runs = runs_of(figures)
-    few, many = 'random-100', 'random-10000'
-    yield f'{"":12}{few:>13}{many:>14}     times'
+    mixes, few, many = ('random', 'eight'), '100', '10000'
+    yield f'{"":18}' + ''.join(f'{f"{mix}-{few}":>13}{f"-{many}":>8}{"times":>8}' for mix in mixes)
     for key, what in (('alloc_avg', 'alloc'), ('free_avg', 'free')):
         for design in DESIGNS:
-            a, b = (runs[design, stream][key] for stream in (few, many))
-            yield f'{f"{design} {what}":17}{a:8.0f}{b:14.0f}{b / a:10.1f}'
+            row = f'{f"{design} {what}":18}'
+            for mix in mixes:
+                a, b = (runs[design, f'{mix}-{live}'][key] for live in (few, many))
+                row += f'{a:13.0f}{b:8.0f}{b / a:8.1f}'
+            yield row
 
 
 # --- make arithmetic --------------------------------------------------------
