@@ -169,7 +169,7 @@ def places(figures: Figures) -> Lines:
         place = first['address'] - chunk['base']
         yield f'  {number(chunk["base"])}  base of {whose.format(chunk["name"])}'
         yield f'+ {unit[0]:#18x}  offset of CPU 0\'s unit'
-        yield f'+ {place:#18x}  place of `{name}` in its unit'
+        yield f'+ {place:#18x}  place of `{name}` in the chunk'
         yield f'= {number(chunk["base"] + unit[0] + place)}  CPU 0\'s copy'
         yield ''
         yield f'  {number(chunk["base"] + place)}  base + place'
