@@ -127,6 +127,16 @@ const struct spcpu_backing *spcpu_test_backing(void)
 	return spcpu_api_allocator()->options.backing;
 }
 
+/* the engine of the loaded module: what the guest was told, too */
+static struct spcpu_options with_engine(const struct spcpu_options *options)
+{
+	struct spcpu_options with = *options;
+
+	if (!with.engine)
+		with.engine = spcpu_api_allocator()->options.engine;
+	return with;
+}
+
 /* CPUs keep objects from the first one on, not only those that are in demand */
 static void keep_all(struct spcpu *s)
 {
@@ -143,7 +153,7 @@ static void keep_all(struct spcpu *s)
  * @reserved: bytes of the reserved chunk
  * @dyn: least bytes of the first chunk's dynamic part
  * @static_size: bytes of static variables
- * @options: what it is to be like
+ * @options: what it is to be like; without an engine it gets that of the module
  *
  * Return: The allocator; the test ends if there is none.
  */
@@ -152,6 +162,7 @@ struct spcpu *spcpu_test_create(struct kunit *test, size_t unit_size,
 				size_t static_size,
 				const struct spcpu_options *options)
 {
+	const struct spcpu_options with = with_engine(options);
 	struct spcpu_layout *layout;
 	struct spcpu_machine m;
 	struct spcpu *s;
@@ -169,7 +180,7 @@ struct spcpu *spcpu_test_create(struct kunit *test, size_t unit_size,
 	spcpu_machine_exit(&m);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
 
-	s = spcpu_create(layout, options);
+	s = spcpu_create(layout, &with);
 	if (IS_ERR(s))
 		spcpu_layout_free(layout);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);

@@ -37,9 +37,9 @@ static int end_bits(const struct spcpu_chunk *chunk)
 }
 
 /* the areas between the hidden ends, each of them whole; how many there are */
-static int check_areas(struct finding *f, const struct spcpu_chunk *chunk)
+static int check_areas(struct finding *f, const struct spcpu_chunk *chunk,
+		       const struct spcpu_bitmap *b)
 {
-	const struct spcpu_bitmap *b = spcpu_bitmap(&chunk->map);
 	int end = end_bits(chunk);
 	int nr = 0, next;
 	int pos = find_next_bit(b->alloc, end, head_bits(chunk));
@@ -56,15 +56,19 @@ static int check_areas(struct finding *f, const struct spcpu_chunk *chunk)
 	return nr;
 }
 
-static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk)
+static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk,
+			 const struct spcpu_bitmap *b)
 {
 	const struct spcpu_map *map = &chunk->map;
 	int i, empty = 0, backed = 0;
 
 	for (i = 0; i < map->nr_blocks; i++) {
-		if (!all_clear(spcpu_bitmap(map)->alloc,
-			       i * SPCPU_BLOCK_BITS,
-			       (i + 1) * SPCPU_BLOCK_BITS))
+		bool is_free = all_clear(b->alloc, i * SPCPU_BLOCK_BITS,
+					 (i + 1) * SPCPU_BLOCK_BITS);
+
+		same(f, "block_free", chunk->id, spcpu_map_block_free(map, i),
+		     is_free);
+		if (!is_free)
 			continue;
 		empty++;
 		backed += test_bit(i, chunk->populated);
@@ -75,11 +79,27 @@ static void check_blocks(struct finding *f, const struct spcpu_chunk *chunk)
 	     bitmap_weight(chunk->populated, map->nr_blocks));
 }
 
-static void check_chunk(struct finding *f, const struct spcpu_chunk *chunk)
+/* the longest run that is believed to be free */
+static void check_contig(struct finding *f, const struct spcpu_chunk *chunk,
+			 const struct spcpu_bitmap *b)
+{
+	const struct spcpu_hints *whole = &b->whole;
+	const struct spcpu_map *map = &chunk->map;
+
+	same(f, "contig is more than what is free", chunk->id,
+	     map->contig > map->free_bits, 0);
+	same(f, "contig is 0", chunk->id, !map->contig && map->nr_empty, 0);
+	if (map->engine == &spcpu_engine_bitmap)
+		same(f, "longest run is not free", chunk->id,
+		     all_clear(b->alloc, whole->contig_hint_start,
+			       whole->contig_hint_start + whole->contig_hint), 1);
+}
+
+/* @b: what is taken, as the bitmap engine has it */
+static void check_chunk(struct finding *f, const struct spcpu_chunk *chunk,
+			const struct spcpu_bitmap *b)
 {
 	const struct spcpu_map *map = &chunk->map;
-	const struct spcpu_bitmap *b = spcpu_bitmap(map);
-	const struct spcpu_hints *whole = &b->whole;
 
 	same(f, "length", chunk->id, map->nr_bits,
 	     map->nr_blocks * SPCPU_BLOCK_BITS);
@@ -89,13 +109,12 @@ static void check_chunk(struct finding *f, const struct spcpu_chunk *chunk)
 	     all_set(b->alloc, end_bits(chunk), map->nr_bits), 1);
 	same(f, "free_bits", chunk->id, map->free_bits,
 	     map->nr_bits - bitmap_weight(b->alloc, map->nr_bits));
-	same(f, "longest run is not free", chunk->id,
-	     all_clear(b->alloc, whole->contig_hint_start,
-		       whole->contig_hint_start + whole->contig_hint), 1);
-	same(f, "nr_alloc", chunk->id, chunk->nr_alloc, check_areas(f, chunk));
+	same(f, "nr_alloc", chunk->id, chunk->nr_alloc,
+	     check_areas(f, chunk, b));
 	same(f, "max_alloc_size", chunk->id, !chunk->max_alloc_size,
 	     !chunk->nr_alloc);
-	check_blocks(f, chunk);
+	check_contig(f, chunk, b);
+	check_blocks(f, chunk, b);
 }
 
 static bool is_listed(const struct spcpu *s, const struct spcpu_chunk *chunk)
@@ -209,7 +228,8 @@ static void check_pages(struct finding *f, const struct spcpu *s,
 }
 
 /* no area, nor a part of one, lies where there are no pages */
-static void check_backed(struct finding *f, const struct spcpu_chunk *chunk)
+static void check_backed(struct finding *f, const struct spcpu_chunk *chunk,
+			 const struct spcpu_bitmap *b)
 {
 	int i;
 
@@ -217,8 +237,7 @@ static void check_backed(struct finding *f, const struct spcpu_chunk *chunk)
 		if (test_bit(i, chunk->populated))
 			continue;
 		same(f, "area without a page", chunk->id,
-		     all_clear(spcpu_bitmap(&chunk->map)->alloc,
-			       i * SPCPU_BLOCK_BITS,
+		     all_clear(b->alloc, i * SPCPU_BLOCK_BITS,
 			       (i + 1) * SPCPU_BLOCK_BITS), 1);
 	}
 	same(f, "page still leaving", chunk->id,
@@ -319,8 +338,21 @@ static void add_sums(struct sums *sum, const struct spcpu *s,
 					     chunk->nr_populated;
 }
 
-static void check_all(struct finding *f, struct spcpu *s, bool index)
+/* what is taken in a chunk; the areas of other engines are drawn into @drawn */
+static const struct spcpu_bitmap *bits_of(const struct spcpu_chunk *chunk,
+					  struct spcpu_map *drawn)
 {
+	if (chunk->map.engine == &spcpu_engine_bitmap)
+		return spcpu_bitmap(&chunk->map);
+
+	spcpu_bitmap_draw(drawn, &chunk->map);
+	return spcpu_bitmap(drawn);
+}
+
+static void check_all(struct finding *f, struct spcpu *s, bool index,
+		      struct spcpu_map *drawn)
+{
+	const struct spcpu_bitmap *b;
 	struct spcpu_chunk *chunk;
 	struct sums sum = { };
 	long last = -1;
@@ -328,10 +360,11 @@ static void check_all(struct finding *f, struct spcpu *s, bool index)
 	list_for_each_entry(chunk, &s->chunks, all) {
 		same(f, "ids do not ascend", chunk->id, chunk->id > last, 1);
 		last = chunk->id;
-		check_chunk(f, chunk);
+		b = bits_of(chunk, drawn);
+		check_chunk(f, chunk, b);
 		check_window(f, s, chunk);
 		check_pages(f, s, chunk);
-		check_backed(f, chunk);
+		check_backed(f, chunk, b);
 		add_sums(&sum, s, chunk);
 		if (f->what)
 			return;
@@ -352,13 +385,19 @@ static void check_all(struct finding *f, struct spcpu *s, bool index)
 static void check(struct kunit *test, struct spcpu *s, bool index)
 {
 	struct finding f = { };
+	struct spcpu_map drawn;
 
+	KUNIT_ASSERT_EQ(test, 0,
+			spcpu_map_init(&drawn, &spcpu_engine_bitmap,
+				       s->layout->unit_size >> PAGE_SHIFT, NULL,
+				       GFP_KERNEL));
 	spcpu_test_settle(s);
 	/* the living module's goes on afterwards */
 	cancel_delayed_work_sync(&s->cache.idle);
 	spin_lock_irq(&s->lock);
-	check_all(&f, s, index);
+	check_all(&f, s, index, &drawn);
 	spin_unlock_irq(&s->lock);
+	spcpu_map_exit(&drawn);
 	if (atomic_read(&s->cache.nr_magazines))
 		queue_delayed_work(s->wq, &s->cache.idle, HZ);
 

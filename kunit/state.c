@@ -56,18 +56,39 @@ static void note_type(struct spcpu_state *snap,
 	}
 }
 
+static void note_bitmap(struct spcpu_state *snap, const struct spcpu_map *map)
+{
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+
+	note(snap, b->blocks, map->nr_blocks * sizeof(*b->blocks));
+	note(snap, b->alloc, BITS_TO_LONGS(map->nr_bits) * sizeof(long));
+	note(snap, b->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
+}
+
+/* of another engine: its areas */
+static void note_areas(struct spcpu_state *snap, const struct spcpu_map *map)
+{
+	int at = 0, bits;
+
+	while ((at = spcpu_map_next(map, at, &bits)) >= 0) {
+		note(snap, &at, sizeof(at));
+		note(snap, &bits, sizeof(bits));
+		at += bits;
+	}
+}
+
 static void note_chunk(struct spcpu_state *snap,
 		       const struct spcpu_chunk *chunk)
 {
 	const struct spcpu_map *map = &chunk->map;
-	const struct spcpu_bitmap *b = spcpu_bitmap(map);
 
 	note(snap, chunk, sizeof(*chunk));
 	note(snap, chunk->populated,
 	     BITS_TO_LONGS(map->nr_blocks) * sizeof(long));
-	note(snap, b->blocks, map->nr_blocks * sizeof(*b->blocks));
-	note(snap, b->alloc, BITS_TO_LONGS(map->nr_bits) * sizeof(long));
-	note(snap, b->bound, BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long));
+	if (map->engine == &spcpu_engine_bitmap)
+		note_bitmap(snap, map);
+	else
+		note_areas(snap, map);
 }
 
 static void note_all(struct spcpu_state *snap, struct spcpu *s)

@@ -28,12 +28,20 @@ struct kunit_suite spcpu_a_suite = {
     'b_test.c': '''
 static struct kunit_case cases[] = {
 	KUNIT_CASE(third),
+	SPCPU_ENGINE_CASE(each),
 	{}
 };
 
 struct kunit_suite spcpu_b_suite = {
 ''',
 }
+ENGINES = '''
+const struct spcpu_engine * const spcpu_engines[] = {
+	&spcpu_engine_bitmap,
+	&spcpu_engine_areamap,
+	NULL
+};
+'''
 LOG = 'Linux version 6.1\nDEBUG_LIST is on\nKTAP version 1\n1..2\nreboot: Power down\n'
 KUNIT_OUT = '[00:00:00] Testing complete. Ran 3 tests: passed: 3\n'
 SAID = 'show text\ncheck load pass insmod\nfigure chunks 3\ndone\n'
@@ -57,7 +65,11 @@ class Good(unittest.TestCase):
         self.sources.mkdir()
         for name, text in SOURCES.items():
             (self.sources / name).write_text(text)
+        (self.root / 'src').mkdir()
+        self.engines = self.root / 'src' / 'engine.c'
+        self.engines.write_text(ENGINES)
         self.suites = {'a': {'first': 'PASS', 'second': 'PASS'}, 'b': {'third': 'PASS'}}
+        self.each = {'bitmap': 'PASS', 'areamap': 'PASS'}
         self.put('test.log', LOG)
         self.put('kunit.out', KUNIT_OUT)
         self.put('verdict', SAID)
@@ -71,8 +83,10 @@ class Good(unittest.TestCase):
 
     def verdict(self) -> tuple[bool, dict]:
         if self.suites:
-            self.put('kunit.json', json.dumps(group(
-                'all', {}, [group(name, cases) for name, cases in self.suites.items()])))
+            suites = [group(name, cases) for name, cases in self.suites.items()]
+            if self.each:
+                suites[-1]['sub_groups'].append(group('each', self.each))
+            self.put('kunit.json', json.dumps(group('all', {}, suites)))
         out = self.root / 'check.json'
         recordings = self.root / 'recordings.json'
         recordings.write_text(json.dumps(self.recordings))
@@ -115,6 +129,18 @@ class Check(Good):
 
     def test_unknown_case(self) -> None:
         self.suites['b']['fourth'] = 'PASS'
+        self.assert_red()
+
+    def test_engines(self) -> None:
+        for each in ({}, {'bitmap': 'PASS'}, {'bitmap': 'PASS', 'areamap': 'FAIL'},
+                     {'bitmap': 'PASS', 'areamap': 'PASS', 'third': 'PASS'}):
+            with self.subTest(each):
+                self.each = each
+                self.assert_red()
+
+    def test_no_engine(self) -> None:
+        self.each = {}
+        self.engines.unlink()
         self.assert_red()
 
     def test_no_case_at_all(self) -> None:

@@ -150,26 +150,39 @@ def run(console: Path, started: float, out: Path) -> bool:
 # --- make check -------------------------------------------------------------
 
 CASE = re.compile(r'^\s*KUNIT_CASE(?:_SLOW)?\((\w+)\)', re.MULTILINE)
+EACH_CASE = re.compile(r'^\s*SPCPU_ENGINE_CASE\((\w+)\)', re.MULTILINE)
+ENGINE = re.compile(r'^\t&spcpu_engine_(\w+),', re.MULTILINE)
 SUITE = re.compile(r'^(?:static )?struct kunit_suite \w+ = \{', re.MULTILINE)
 
 
 def expected(sources: Path) -> tuple[int, Counter[str]]:
-    """Suites and cases that the test sources hold."""
+    """Suites and cases that the test sources hold; some run once for each engine."""
+    engines = ENGINE.findall(read_text(sources.parent / 'src' / 'engine.c'))
     suites = 0
     cases: Counter[str] = Counter()
     for source in sorted(sources.glob('*.c')):
         text = source.read_text()
         suites += len(SUITE.findall(text))
         cases.update(CASE.findall(text))
+        # of no engine none would run, and none would be missing
+        cases.update(f'{case}.{engine}' for case in EACH_CASE.findall(text)
+                     for engine in engines or ['any engine'])
     return suites, cases
 
 
 def leaves(group: dict) -> Iterator[tuple[str, str, str]]:
-    """Suite, name and status of every case below a group of kunit.py's JSON."""
+    """Suite, name and status of every case in kunit.py's JSON.
+
+    A case that runs for several engines is a group below its suite.
+    """
     for case in group['test_cases']:
         yield group['name'], case['name'], case['status']
-    for below in group['sub_groups']:
-        yield from leaves(below)
+    for suite in group['sub_groups']:
+        for case in suite['test_cases']:
+            yield suite['name'], case['name'], case['status']
+        for each in suite['sub_groups']:
+            for case in each['test_cases']:
+                yield suite['name'], f'{each["name"]}.{case["name"]}', case['status']
 
 
 @dataclass

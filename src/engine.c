@@ -219,6 +219,7 @@ size_t spcpu_map_wants(const struct spcpu_map *map)
 {
 	return map->engine->wants ? map->engine->wants(map) : 0;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_map_wants);
 
 /**
  * spcpu_map_fit() - the first place for an area in a free run

@@ -700,6 +700,7 @@ bool spcpu_bitmap_draw(struct spcpu_map *to, const struct spcpu_map *from)
 	draw_areas(to, from);
 	return true;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_bitmap_draw);
 
 /**
  * spcpu_bitmap_look() - find the hints of a map that was drawn
@@ -730,3 +731,4 @@ void spcpu_bitmap_look(struct spcpu_map *map)
 	};
 	survey(map, b->whole.first_free);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_bitmap_look);
