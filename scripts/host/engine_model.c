@@ -5,13 +5,18 @@
  * What must hold after each step:
  *  - an area is placed where it was free, aligned, inside the map, and in backed
  *    pages if it was to be;
- *  - free_bits, nr_empty, and the ends of each area are exact;
- *  - no hint names a granule that is taken; that of the chunk's longest run is short
- *    of the truth by less than two pages;
- *  - no request that fits a page is refused while the chunk knows of a run of three.
+ *  - free_bits, nr_empty, and the ends of each area are exact, and who walks through
+ *    the map meets the areas that are there;
+ *  - of bitmap no hint names a granule that is taken; that of the chunk's longest run
+ *    is short of the truth by less than two pages; and no request that fits a page is
+ *    refused while the chunk knows of a run of three;
+ *  - of the others none is refused that fits anywhere; areamap takes the first place;
+ *  - the memory of a record is what it says, as it grows, too.
  * kunit/engine_test.c looks closer; this is to see that the host's build of the
- * engine is one, and to run under sanitizers.
+ * engines is one, and to run under sanitizers, which see what is written behind a
+ * record.
  */
+#include <linux/align.h>
 #include <linux/bitmap.h>
 
 #include "engine.h"
@@ -27,18 +32,25 @@
 /* between looks at every granule */
 #define STEPS_UNSEEN	16
 
+/* what an allocation may take beyond its bytes, and how many a record is made of */
+#define EXCESS		32
+#define MOST_PARTS	6
+
 struct area {
 	int off;
 	int bits;
 };
 
 struct model {
+	const struct spcpu_engine *engine;
+	size_t memory_before;
 	u64 rnd;
 	struct spcpu_map map;
 	DECLARE_BITMAP(populated, MOST_PAGES);
 	u8 taken[MOST_BITS];
 	struct area areas[MOST_AREAS];
 	unsigned int nr_areas;
+	bool hidden;
 	bool shrinking;
 };
 
@@ -98,28 +110,130 @@ static void check_ends(const struct model *m, const struct spcpu_hints *h,
 		       false));
 }
 
-static void check_all(const struct model *m)
+/* what bitmap alone has */
+static void check_bitmap(const struct model *m)
+{
+	const struct spcpu_map *map = &m->map;
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+	int i;
+
+	for (i = 0; i < map->nr_bits; i++)
+		expect(test_bit(i, b->alloc) == m->taken[i]);
+	for (i = 0; i < map->nr_blocks; i++) {
+		check_hints(m, &b->blocks[i], i * SPCPU_BLOCK_BITS);
+		check_ends(m, &b->blocks[i], i * SPCPU_BLOCK_BITS);
+	}
+	check_hints(m, &b->whole, 0);
+	expect(map->contig == b->whole.contig_hint);
+	expect(map->contig > longest(m, 0, map->nr_bits) - 2 * SPCPU_BLOCK_BITS);
+}
+
+static void check_counts(const struct model *m)
 {
 	const struct spcpu_map *map = &m->map;
 	int i, nr_free = 0, nr_empty = 0;
 
-	for (i = 0; i < map->nr_bits; i++) {
-		expect(test_bit(i, spcpu_bitmap(map)->alloc) == m->taken[i]);
+	for (i = 0; i < map->nr_bits; i++)
 		nr_free += !m->taken[i];
-	}
 	expect(map->free_bits == nr_free);
 
 	for (i = 0; i < map->nr_blocks; i++) {
-		check_hints(m, &spcpu_bitmap(map)->blocks[i], i * SPCPU_BLOCK_BITS);
-		check_ends(m, &spcpu_bitmap(map)->blocks[i], i * SPCPU_BLOCK_BITS);
-		nr_empty += all_are(m, i * SPCPU_BLOCK_BITS, SPCPU_BLOCK_BITS,
-				    false);
+		bool is_free = all_are(m, i * SPCPU_BLOCK_BITS, SPCPU_BLOCK_BITS,
+				       false);
+
+		expect(spcpu_map_block_free(map, i) == is_free);
+		nr_empty += is_free;
 	}
 	expect(map->nr_empty == nr_empty);
+	expect(map->contig <= map->nr_bits);
+	expect(map->contig || longest(m, 0, map->nr_bits) < SPCPU_BLOCK_BITS);
+}
 
-	check_hints(m, &spcpu_bitmap(map)->whole, 0);
-	expect(spcpu_bitmap(map)->whole.contig_hint >
-	       longest(m, 0, map->nr_bits) - 2 * SPCPU_BLOCK_BITS);
+/* areas, and the hidden beginning, which is one */
+static void check_areas(const struct model *m)
+{
+	unsigned int nr = 0;
+	int at = 0, end = 0, bits;
+
+	while ((at = spcpu_map_next(&m->map, at, &bits)) >= 0) {
+		expect(all_are(m, end, at - end, false));
+		expect(all_are(m, at, bits, true));
+		at += bits;
+		end = at;
+		nr++;
+	}
+	expect(at == -ENOENT);
+	expect(all_are(m, end, m->map.nr_bits - end, false));
+	expect(nr == m->nr_areas + m->hidden);
+}
+
+static void check_memory(const struct model *m)
+{
+	size_t taken = m->memory_before - host_memory_left;
+
+	expect(m->map.bytes <= taken);
+	expect(m->map.bytes + MOST_PARTS * EXCESS >= taken);
+}
+
+static void check_all(const struct model *m)
+{
+	check_counts(m);
+	check_areas(m);
+	check_memory(m);
+	if (m->engine == &spcpu_engine_bitmap)
+		check_bitmap(m);
+}
+
+/* by looking at every place that may be one; negative: none */
+static int first_fit(const struct model *m, int bits, int align, bool populated)
+{
+	struct area a = { .bits = bits };
+	int i;
+
+	while (a.off + bits <= m->map.nr_bits) {
+		for (i = bits - 1; i >= 0 && !m->taken[a.off + i]; i--)
+			;
+		if (i < 0 && (!populated || all_backed(m, a)))
+			return a.off;
+		a.off = ALIGN(a.off + max(i, 0) + 1, align);
+	}
+	return -ENOSPC;
+}
+
+static void check_refusal(const struct model *m, int bits, int align,
+			  bool populated)
+{
+	if (m->engine == &spcpu_engine_bitmap)
+		expect(populated || bits > SPCPU_BLOCK_BITS ||
+		       m->map.contig < 3 * SPCPU_BLOCK_BITS);
+	else
+		expect(first_fit(m, bits, align, populated) < 0);
+}
+
+static void enlarge(struct model *m)
+{
+	size_t bytes = spcpu_map_wants(&m->map);
+	void *room = host_alloc(bytes), *old;
+
+	expect(bytes && room);
+	/* what is there has no meaning */
+	memset(room, 0x5a, bytes);
+	old = m->map.engine->move(&m->map, room, bytes);
+	expect(old && old != room);
+	host_free(old);
+	check_all(m);
+}
+
+static int alloc(struct model *m, int bits, int align, bool populated)
+{
+	int off = spcpu_map_alloc(&m->map, bits, align, populated);
+
+	if (off != -ENOBUFS)
+		return off;
+	enlarge(m);
+	off = spcpu_map_alloc(&m->map, bits, align, populated);
+	expect(off >= 0);
+	return off;
 }
 
 /* mostly small, of all alignments */
@@ -129,14 +243,17 @@ static void add(struct model *m)
 	int align = 1 << host_below(&m->rnd, 11);
 	bool populated = host_below(&m->rnd, 2);
 	struct area a = { .bits = bits };
+	int want = -ENOSPC;
 
-	a.off = spcpu_map_alloc(&m->map, bits, align, populated);
+	if (m->engine == &spcpu_engine_areamap)
+		want = first_fit(m, bits, align, populated);
+	a.off = alloc(m, bits, align, populated);
 	if (a.off < 0) {
 		expect(a.off == -ENOSPC);
-		expect(populated || bits > SPCPU_BLOCK_BITS ||
-		       spcpu_bitmap(&m->map)->whole.contig_hint < 3 * SPCPU_BLOCK_BITS);
+		check_refusal(m, bits, align, populated);
 		return;
 	}
+	expect(m->engine != &spcpu_engine_areamap || a.off == want);
 	expect(a.off + bits <= m->map.nr_bits);
 	expect(a.off % align == 0);
 	expect(all_are(m, a.off, bits, false));
@@ -185,8 +302,11 @@ static void begin(struct model *m)
 
 	memset(m->taken, false, sizeof(m->taken));
 	m->nr_areas = 0;
-	expect(!spcpu_map_init(&m->map, &spcpu_engine_bitmap, nr_pages, m->populated, GFP_KERNEL));
-	if (host_below(&m->rnd, 2)) {
+	m->memory_before = host_memory_left;
+	expect(!spcpu_map_init(&m->map, m->engine, nr_pages, m->populated,
+			       GFP_KERNEL));
+	m->hidden = host_below(&m->rnd, 2);
+	if (m->hidden) {
 		int head = 1 + host_below(&m->rnd, SPCPU_BLOCK_BITS - 1);
 
 		spcpu_map_hide(&m->map, 0, head);
@@ -195,22 +315,31 @@ static void begin(struct model *m)
 	bitmap_fill(m->populated, nr_pages);
 }
 
-void host_test_engine(u64 seed, unsigned int steps)
+static void end(struct model *m)
+{
+	spcpu_map_exit(&m->map);
+	expect(host_memory_left == m->memory_before);
+}
+
+void host_test_engine(const struct spcpu_engine *engine, u64 seed,
+		      unsigned int steps)
 {
 	struct model *m = host_alloc(sizeof(*m));
 	unsigned int i;
 
 	expect(m);
+	m->engine = engine;
 	m->rnd = seed;
 	for (i = 0; i < steps; i++) {
 		if (i % STEPS_OF_A_MAP == 0) {
-			spcpu_map_exit(&m->map);
+			if (i)
+				end(m);
 			begin(m);
 		}
 		step(m);
 		if (i % STEPS_UNSEEN == 0)
 			check_all(m);
 	}
-	spcpu_map_exit(&m->map);
+	end(m);
 	host_free(m);
 }

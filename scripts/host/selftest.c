@@ -4,11 +4,13 @@
  */
 #include <stdlib.h>
 
+#include "engine.h"
 #include "selftest.h"
 
 int main(int argc, char **argv)
 {
 	unsigned int steps = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
+	const struct spcpu_engine * const *engine;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 
 	if (argc > 3 || !steps || !seed) {
@@ -21,8 +23,10 @@ int main(int argc, char **argv)
 
 	host_test_bitmap(seed, steps);
 	puts("ok   bitmap");
-	host_test_engine(seed, steps);
-	puts("ok   engine");
+	for (engine = spcpu_engines; *engine; engine++) {
+		host_test_engine(*engine, seed, steps);
+		printf("ok   engine %s\n", (*engine)->name);
+	}
 	host_test_recordings(seed, steps);
 	puts("ok   recordings");
 	return 0;

@@ -7,6 +7,8 @@
 
 #include <linux/kernel.h>
 
+struct spcpu_engine;
+
 /* the first thing that is wrong ends it */
 #define expect(what)							\
 	do {								\
@@ -15,7 +17,8 @@
 	} while (0)
 
 void host_test_bitmap(u64 seed, unsigned int steps);
-void host_test_engine(u64 seed, unsigned int steps);
+void host_test_engine(const struct spcpu_engine *engine, u64 seed,
+		      unsigned int steps);
 void host_test_recordings(u64 seed, unsigned int steps);
 
 #endif /* HOST_SELFTEST_H */
