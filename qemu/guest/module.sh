@@ -34,6 +34,13 @@ refused()
 	nothing_left || fail "$(named refused "$@")" "something is left of it"
 }
 
+# says NAME TEXT: that is what the last refusal said.
+says()
+{
+	dmesg >/tmp/dmesg
+	check "says:$1" "$2" grep -qF "shadow_percpu: $2" /tmp/dmesg
+}
+
 # serves PARAMETER...: with these it loads, places a few objects, unloads.
 serves()
 {
@@ -319,6 +326,11 @@ refused unit_size=7
 refused reserved_size=1073741824
 refused first_chunk=foo
 refused backing=foo
+refused engine=foo
+says unknown_engine "engine=foo is unknown: it is one of bitmap, areamap, bestfit"
+refused engine=ptrarray
+says no_percpu_pointers "engine=ptrarray has no __percpu pointers to give, and is only compared, by \`make generations\`: engine= is one of bitmap, areamap, bestfit"
+refused engine=
 refused hotplug=foo
 refused hotplug=online
 refused hotplug=online backing=vmap
@@ -326,10 +338,16 @@ refused hotplug=foo backing=sparse
 serves first_chunk=page
 serves first_chunk=embed
 serves backing=sparse
+serves engine=areamap
+serves engine=areamap backing=sparse cache=0
+serves engine=bestfit
+serves engine=bestfit backing=sparse first_chunk=page
 serves backing=sparse hotplug=online
 serves first_chunk=page backing=sparse hotplug=online
 bad_lines
 leaves 3
+leaves 3 engine=areamap
+leaves 3 engine=bestfit backing=sparse
 leaves 3 backing=sparse hotplug=online
 check cycles "20 times insmod and rmmod" again_and_again 20
 check cycles_online "20 times insmod and rmmod" again_and_again 20 backing=sparse hotplug=online
