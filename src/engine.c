@@ -201,7 +201,7 @@ int spcpu_map_free(struct spcpu_map *map, int off)
 		return -EINVAL;
 
 	bits = map->engine->free(map, off);
-	/* an engine need not look so far to know that a chunk may be given up */
+	/* free from end to end, even if the engine has not looked so far */
 	if (map->free_bits == map->nr_bits)
 		map->contig = map->nr_bits;
 	return bits;

@@ -15,6 +15,7 @@
 #define SPCPU_ENGINE_H
 
 #include <linux/bits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
@@ -38,7 +39,9 @@ struct spcpu_engine;
  * @free_bits: number of free granules
  * @nr_empty: number of blocks that are free from end to end
  * @contig: granules of the longest run that is believed to be free: it decides in
- *          which slot the chunk is. It is 0 only if hardly anything is free
+ *          which slot the chunk is. It is 0 only if hardly anything is free. Two
+ *          things hold whatever an engine believes: it is not above @free_bits,
+ *          and it is @nr_bits when all is free. Chunks are given up for that
  * @bytes: memory that @own takes
  */
 struct spcpu_map {
@@ -164,6 +167,8 @@ static inline void spcpu_map_take(struct spcpu_map *map,
 				  const struct spcpu_fit *fit)
 {
 	map->engine->take(map, fit);
+	/* not free from end to end any more, even if the engine has not looked */
+	map->contig = min(map->contig, map->free_bits);
 }
 
 static inline int spcpu_map_next(const struct spcpu_map *map, int from,
