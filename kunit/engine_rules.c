@@ -5,6 +5,7 @@
  * Who adds an engine may add its rules. Without any it is held against what all
  * engines promise.
  */
+#include <linux/align.h>
 #include <linux/bitmap.h>
 
 #include "engine_model.h"
@@ -23,10 +24,11 @@ static int backed_from(const struct spcpu_model *m, int off, int bits)
 	return hole >= end ? off : (hole + 1) * SPCPU_BLOCK_BITS;
 }
 
-/* the lowest place from @off on where it fits; -ENOSPC: none */
-static int first_fit(const struct spcpu_model *m, int off, struct spcpu_wish w)
+/* the lowest place where it fits; -ENOSPC: none */
+static int first_fit(const struct spcpu_model *m, struct spcpu_wish w)
 {
-	unsigned long nr_bits = m->map.nr_bits, at = off;
+	unsigned long nr_bits = m->map.nr_bits, at = 0;
+	int off;
 
 	for (;;) {
 		at = bitmap_find_next_zero_area(m->taken, nr_bits, at, w.bits,
@@ -47,7 +49,7 @@ static int first_fit(const struct spcpu_model *m, int off, struct spcpu_wish w)
 
 static int areamap_choose(const struct spcpu_model *m, struct spcpu_wish wish)
 {
-	return first_fit(m, 0, wish);
+	return first_fit(m, wish);
 }
 
 /* only a search in vain through all of it finds the longest run anew */
@@ -65,16 +67,18 @@ static const char *areamap_refused(const struct spcpu_model *m,
 	return m->map.contig != m->whole.longest ? "contig after a search" : NULL;
 }
 
-/* areas, and what is free between them */
+/* areas, and what is free between them: each begins with the one bit or the other */
 static int nr_extents(const struct spcpu_model *m)
 {
-	int at, nr = bitmap_weight(m->first, m->map.nr_bits);
+	unsigned long before = 1;
+	int i, nr = 0;
 
-	for (at = find_first_zero_bit(m->taken, m->map.nr_bits);
-	     at < m->map.nr_bits;
-	     at = find_next_zero_bit(m->taken, m->map.nr_bits, at)) {
-		at = find_next_bit(m->taken, m->map.nr_bits, at);
-		nr++;
+	for (i = 0; i < BITS_TO_LONGS(m->map.nr_bits); i++) {
+		unsigned long taken = m->taken[i];
+
+		nr += hweight_long(m->first[i]);
+		nr += hweight_long(~taken & (taken << 1 | before));
+		before = taken >> (BITS_PER_LONG - 1);
 	}
 	return nr;
 }
@@ -96,8 +100,23 @@ static const struct spcpu_rules areamap_rules = {
 
 /* bestfit: of the runs that hold it one of the lowest bin, and there the first */
 
+/* the lowest place in a free run; -ENOSPC: none */
+static int fit_in(const struct spcpu_model *m, int at, int end,
+		  struct spcpu_wish w)
+{
+	int off;
+
+	for (off = ALIGN(at, w.align); off + w.bits <= end;
+	     off = ALIGN(at, w.align)) {
+		at = w.populated ? backed_from(m, off, w.bits) : off;
+		if (at == off)
+			return off;
+	}
+	return -ENOSPC;
+}
+
 /* as far as runs are measured */
-#define REACH		(16 * SPCPU_BLOCK_BITS)
+#define REACH		(SPCPU_MODEL_MOST + SPCPU_BLOCK_BITS)
 #define LAST_BIN	63
 
 /* one for each length up to 32, then four for each doubling */
@@ -120,8 +139,8 @@ static int bestfit_choose(const struct spcpu_model *m, struct spcpu_wish wish)
 	while ((at = find_next_zero_bit(m->taken, nr_bits, at)) < nr_bits) {
 		end = find_next_bit(m->taken, nr_bits, at);
 		if (bin_of(end - at) < best) {
-			off = first_fit(m, at, wish);
-			if (off >= 0 && off < end) {
+			off = fit_in(m, at, end, wish);
+			if (off >= 0) {
 				best = bin_of(end - at);
 				found = off;
 			}

@@ -88,6 +88,8 @@ static void check_contig(struct finding *f, const struct spcpu_chunk *chunk,
 
 	same(f, "contig is more than what is free", chunk->id,
 	     map->contig > map->free_bits, 0);
+	same(f, "contig of a free map", chunk->id,
+	     map->contig == map->nr_bits, map->free_bits == map->nr_bits);
 	same(f, "contig is 0", chunk->id, !map->contig && map->nr_empty, 0);
 	if (map->engine == &spcpu_engine_bitmap)
 		same(f, "longest run is not free", chunk->id,

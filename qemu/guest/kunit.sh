@@ -58,6 +58,7 @@ suites()
 	# the test module has page-aligned static variables: 8192 is too small
 	check load "insmod" load shadow_percpu reserved_size=16384 "backing=${spcpu_backing:-vmap}" "cache=${spcpu_cache:-Y}"
 	check cache "cache=${spcpu_cache:-Y}" grep -q "${spcpu_cache:-Y}" /sys/module/shadow_percpu/parameters/cache
+	check engine "engine=${spcpu_engine:-bitmap}" grep -qx "${spcpu_engine:-bitmap}" /sys/module/shadow_percpu/parameters/engine
 	echo '<6>KTAP version 1' >/dev/kmsg # one record a write
 	echo "<6>1..${spcpu_suites:-0}" >/dev/kmsg
 	check test_load "insmod" load shadow_percpu_test
