@@ -72,7 +72,7 @@ struct player_costs {
  */
 struct player {
 	const struct player_way *way;
-	struct mutex lock;	/* see above */
+	struct mutex lock;	/* of all below */
 	struct player_object *objects;
 	unsigned int most;
 	unsigned long live;
