@@ -83,11 +83,11 @@ static void note_run(struct bestfit *b, int start, int end)
 	__set_bit(start / CELL_BITS, cells_of(b, bin));
 }
 
-/* where the free run ends that has @pos, as far as it matters */
-static int free_until(const struct spcpu_map *map, int pos)
+/* where the free run ends that has @pos, as far as it matters; free up to @known */
+static int free_until(const struct spcpu_map *map, int pos, int known)
 {
 	return find_next_bit(own(map)->alloc, min(pos + REACH, map->nr_bits),
-			     pos);
+			     known);
 }
 
 /* where the free run begins that ends at @pos; negative: too far away to matter */
@@ -157,52 +157,59 @@ static void exit_map(struct spcpu_map *map)
 }
 
 /*
- * A run of @bin that begins in the cell and has room: where the area goes. -ENOSPC:
- * those that there are have none; -ENOENT: there are none.
+ * Is there a run of @bin that begins in the cell and has room? 0: that is the place.
+ * -ENOSPC: those that there are have none. -ENOENT: there are none.
  */
 static int search_cell(const struct spcpu_map *map, int cell, int bin,
-		       const struct spcpu_wish *wish)
+		       const struct spcpu_wish *wish, struct spcpu_fit *fit)
 {
 	const unsigned long *alloc = own(map)->alloc;
 	int pos = cell * CELL_BITS, cell_end = pos + CELL_BITS;
-	int end, off, found = -ENOENT;
-	/* a backed page may be anywhere in it */
-	int reach = wish->populated ? map->nr_bits : REACH;
+	int end, off, err = -ENOENT;
 
 	/* one that begins before */
 	if (pos && !test_bit(pos - 1, alloc))
 		pos = find_next_bit(alloc, cell_end, pos);
 
 	while ((pos = find_next_zero_bit(alloc, cell_end, pos)) < cell_end) {
-		end = find_next_bit(alloc, min(pos + reach, map->nr_bits), pos);
+		end = free_until(map, pos, pos);
 		if (bin_of(end - pos) == bin) {
 			off = spcpu_map_fit(map, pos, end, wish);
-			if (off >= 0)
-				return off;
-			found = -ENOSPC;
+			/* backed pages may be further away than REACH */
+			if (off < 0 && wish->populated) {
+				end = find_next_bit(alloc, map->nr_bits, end);
+				off = spcpu_map_fit(map, pos, end, wish);
+			}
+			if (off >= 0) {
+				*fit = (struct spcpu_fit){
+					off, wish->bits, { end },
+				};
+				return 0;
+			}
+			err = -ENOSPC;
 		}
 		pos = end;
 	}
-	return found;
+	return err;
 }
 
-static int search_bin(const struct spcpu_map *map, int bin,
-		      const struct spcpu_wish *wish)
+static bool search_bin(const struct spcpu_map *map, int bin,
+		       const struct spcpu_wish *wish, struct spcpu_fit *fit)
 {
 	unsigned long *cells = cells_of(own(map), bin);
 	int nr_cells = own(map)->nr_cells;
-	int cell, off;
+	int cell, err;
 
 	for_each_set_bit(cell, cells, nr_cells) {
-		off = search_cell(map, cell, bin, wish);
-		if (off >= 0)
-			return off;
-		if (off == -ENOENT)
+		err = search_cell(map, cell, bin, wish, fit);
+		if (!err)
+			return true;
+		if (err == -ENOENT)
 			__clear_bit(cell, cells);
 	}
 	if (bitmap_empty(cells, nr_cells))
 		__clear_bit(bin, own(map)->used);
-	return -ENOSPC;
+	return false;
 }
 
 /*
@@ -212,19 +219,14 @@ static int search_bin(const struct spcpu_map *map, int bin,
 static int find_fit(struct spcpu_map *map, const struct spcpu_wish *wish,
 		    struct spcpu_fit *fit)
 {
-	int bin = bin_of(wish->bits), off;
+	int bin = bin_of(wish->bits);
 
 	if (wish->bits > map->contig)
 		return -ENOSPC;
 
 	for_each_set_bit_from(bin, own(map)->used, BINS) {
-		off = search_bin(map, bin, wish);
-		if (off >= 0) {
-			*fit = (struct spcpu_fit){
-				.off = off, .bits = wish->bits,
-			};
+		if (search_bin(map, bin, wish, fit))
 			return 0;
-		}
 	}
 	/* nowhere: so no run is as long as would do at any place */
 	if (!wish->populated)
@@ -236,7 +238,8 @@ static void take_fit(struct spcpu_map *map, const struct spcpu_fit *fit)
 {
 	struct bestfit *b = own(map);
 	int start = free_since(map, fit->off), end = fit->off + fit->bits;
-	int free_end = free_until(map, end);
+	/* what the search went through need not be looked at again */
+	int free_end = free_until(map, end, max(end, fit->own[0]));
 
 	map->nr_empty -= blocks_free(map, fit->off, fit->bits);
 	map->free_bits -= fit->bits;
@@ -268,7 +271,7 @@ static int free_at(struct spcpu_map *map, int off)
 	start = free_since(map, off);
 	if (start < 0)
 		return bits;
-	end = free_until(map, off);
+	end = free_until(map, off, off + bits);
 	note_run(own(map), start, end);
 	map->contig = max(map->contig, end - start);
 	return bits;
