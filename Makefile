@@ -33,7 +33,7 @@ mirror: ## follow the kernel's own allocator through streams         3 min, firs
 
 generations: ## the same streams for each engine, and for older designs    3 min, first 4 min
 	@scripts/generations $(GUESTS)
-	@scripts/generations_doc.py --diff $(if $(UPDATE),--update)
+	@scripts/generations_doc.py $(if $(UPDATE),--update)
 
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
