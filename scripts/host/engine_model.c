@@ -36,6 +36,9 @@
 #define EXCESS		32
 #define MOST_PARTS	6
 
+/* entries of a new array of areamap */
+#define ENTRIES		16
+
 struct area {
 	int off;
 	int bits;
@@ -50,6 +53,7 @@ struct model {
 	u8 taken[MOST_BITS];
 	struct area areas[MOST_AREAS];
 	unsigned int nr_areas;
+	unsigned int room;
 	bool hidden;
 	bool shrinking;
 };
@@ -145,7 +149,8 @@ static void check_counts(const struct model *m)
 		nr_empty += is_free;
 	}
 	expect(map->nr_empty == nr_empty);
-	expect(map->contig <= map->nr_bits);
+	expect(map->contig <= map->free_bits);
+	expect((map->contig == map->nr_bits) == (nr_free == map->nr_bits));
 	expect(map->contig || longest(m, 0, map->nr_bits) < SPCPU_BLOCK_BITS);
 }
 
@@ -165,6 +170,20 @@ static void check_areas(const struct model *m)
 	expect(at == -ENOENT);
 	expect(all_are(m, end, m->map.nr_bits - end, false));
 	expect(nr == m->nr_areas + m->hidden);
+}
+
+/* from anywhere, wherever the last walk ended */
+static void check_next(const struct model *m, int from)
+{
+	int at = m->hidden && !from ? 0 : INT_MAX, bits;
+	unsigned int i;
+
+	for (i = 0; i < m->nr_areas; i++) {
+		if (m->areas[i].off >= from)
+			at = min(at, m->areas[i].off);
+	}
+	expect(spcpu_map_next(&m->map, from, &bits) ==
+	       (at == INT_MAX ? -ENOENT : at));
 }
 
 static void check_memory(const struct model *m)
@@ -208,6 +227,20 @@ static void check_refusal(const struct model *m, int bits, int align,
 		       m->map.contig < 3 * SPCPU_BLOCK_BITS);
 	else
 		expect(first_fit(m, bits, align, populated) < 0);
+	/* whoever looked through all of it knows */
+	if (m->engine == &spcpu_engine_areamap && bits <= m->map.contig)
+		expect(m->map.contig == longest(m, 0, m->map.nr_bits));
+}
+
+/* free runs and areas, side by side */
+static unsigned int nr_extents(const struct model *m)
+{
+	unsigned int nr = m->nr_areas + m->hidden;
+	int i;
+
+	for (i = 0; i < m->map.nr_bits; i++)
+		nr += !m->taken[i] && (!i || m->taken[i - 1]);
+	return nr;
 }
 
 static void enlarge(struct model *m)
@@ -216,11 +249,19 @@ static void enlarge(struct model *m)
 	void *room = host_alloc(bytes), *old;
 
 	expect(bytes && room);
+	/* an entry for each extent, and two more for an area in the middle of one */
+	if (m->engine == &spcpu_engine_areamap)
+		expect(nr_extents(m) + 2 > m->room && nr_extents(m) <= m->room);
 	/* what is there has no meaning */
 	memset(room, 0x5a, bytes);
 	old = m->map.engine->move(&m->map, room, bytes);
 	expect(old && old != room);
 	host_free(old);
+	m->room = bytes / sizeof(int);
+	/* a second one came late: what it brought is not needed */
+	room = host_alloc(bytes);
+	expect(m->map.engine->move(&m->map, room, bytes) == room);
+	host_free(room);
 	check_all(m);
 }
 
@@ -228,8 +269,11 @@ static int alloc(struct model *m, int bits, int align, bool populated)
 {
 	int off = spcpu_map_alloc(&m->map, bits, align, populated);
 
-	if (off != -ENOBUFS)
+	if (off != -ENOBUFS) {
+		expect(off < 0 || m->engine != &spcpu_engine_areamap ||
+		       nr_extents(m) + 2 <= m->room);
 		return off;
+	}
 	enlarge(m);
 	off = spcpu_map_alloc(&m->map, bits, align, populated);
 	expect(off >= 0);
@@ -294,6 +338,7 @@ static void step(struct model *m)
 		remove_one(m);
 	else
 		add(m);
+	check_next(m, host_below(&m->rnd, m->map.nr_bits));
 }
 
 static void begin(struct model *m)
@@ -302,6 +347,7 @@ static void begin(struct model *m)
 
 	memset(m->taken, false, sizeof(m->taken));
 	m->nr_areas = 0;
+	m->room = ENTRIES;
 	m->memory_before = host_memory_left;
 	expect(!spcpu_map_init(&m->map, m->engine, nr_pages, m->populated,
 			       GFP_KERNEL));
