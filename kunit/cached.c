@@ -19,17 +19,20 @@ static void never(struct work_struct *work)
 }
 
 /**
- * spcpu_cached_create() - make an allocator with small units
+ * spcpu_cached_create_with() - make an allocator with small units and an engine
  * @test: the test, at whose end it is destroyed
  * @cache: with a cache; idle magazines stay where they are
+ * @engine: who places areas; NULL: who does so for the module
  *
  * Return: The allocator; the test ends if there is none.
  */
-struct spcpu *spcpu_cached_create(struct kunit *test, bool cache)
+struct spcpu *spcpu_cached_create_with(struct kunit *test, bool cache,
+				       const struct spcpu_engine *engine)
 {
 	static const u8 image[STATIC_SIZE];
 	const struct spcpu_options options = {
 		.backing = spcpu_test_backing(),
+		.engine = engine,
 		.cache = cache,
 		.image = image,
 	};
@@ -40,6 +43,18 @@ struct spcpu *spcpu_cached_create(struct kunit *test, bool cache)
 	/* how long a test takes must not matter */
 	s->cache.idle.work.func = never;
 	return s;
+}
+
+/**
+ * spcpu_cached_create() - the same with the engine of the loaded module
+ * @test: the test, at whose end it is destroyed
+ * @cache: with a cache; idle magazines stay where they are
+ *
+ * Return: The allocator; the test ends if there is none.
+ */
+struct spcpu *spcpu_cached_create(struct kunit *test, bool cache)
+{
+	return spcpu_cached_create_with(test, cache, NULL);
 }
 
 /**

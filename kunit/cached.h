@@ -7,6 +7,8 @@
 
 /* how to make allocators of a test's own, and how to use them as callers do */
 struct spcpu *spcpu_cached_create(struct kunit *test, bool cache);
+struct spcpu *spcpu_cached_create_with(struct kunit *test, bool cache,
+				       const struct spcpu_engine *engine);
 void spcpu_cached_stay(void);
 int spcpu_cached_request(struct spcpu *s, size_t size, size_t align, gfp_t gfp,
 			 void __percpu **ptr);

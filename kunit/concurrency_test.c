@@ -21,6 +21,7 @@
 #include "client.h"
 #include "compat/hrtimer.h"
 #include "copies.h"
+#include "engines.h"
 #include "fixture.h"
 #include "shadow_percpu.h"
 #include "suites.h"
@@ -502,6 +503,19 @@ static void concurrency_threads_and_interrupts_drained(struct kunit *test)
 	try_all(test, true, true, true);
 }
 
+/*
+ * Without a cache, so that every object is an area; chunks fill, records grow, and who
+ * cannot wait finds them full.
+ */
+static void concurrency_engines(struct kunit *test)
+{
+	struct spcpu *s = spcpu_cached_create_with(test, false,
+						   spcpu_test_engine(test));
+
+	work(test, hire(test, s, SHADOW_PERCPU_MAX_SIZE), true, false);
+	expect_given_back(test, s);
+}
+
 /* one class, and interrupts that come in the middle of what threads do with it */
 static void rush(struct kunit *test, struct spcpu *s, unsigned int size,
 		 bool drain)
@@ -543,6 +557,7 @@ static struct kunit_case concurrency_cases[] = {
 	KUNIT_CASE(concurrency_threads_and_interrupts),
 	KUNIT_CASE(concurrency_threads_and_interrupts_cached),
 	KUNIT_CASE(concurrency_threads_and_interrupts_drained),
+	SPCPU_ENGINE_CASE(concurrency_engines),
 	KUNIT_CASE(concurrency_rush),
 	KUNIT_CASE(concurrency_rush_drained),
 	KUNIT_CASE(concurrency_rush_through_the_api),

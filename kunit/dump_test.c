@@ -335,12 +335,12 @@ static void expect_range(struct kunit *test, const struct spcpu_chunk *chunk,
 			 int from, int to, const char *what, bool populated)
 {
 	int hint = strcmp(what, "free") ? 0 : SPCPU_BLOCK_BITS;
+	const struct spcpu_bitmap *b = spcpu_bitmap(&chunk->map);
 
 	KUNIT_ASSERT_LE(test, from, to);
 	KUNIT_ASSERT_LT(test, to, chunk->map.nr_blocks);
 	for (; from <= to; from++) {
-		KUNIT_EXPECT_EQ(test, spcpu_bitmap(&chunk->map)->blocks[from].contig_hint,
-				hint);
+		KUNIT_EXPECT_EQ(test, b->blocks[from].contig_hint, hint);
 		KUNIT_EXPECT_EQ(test, test_bit(from, chunk->populated),
 				populated);
 	}
@@ -385,9 +385,21 @@ static const char *expect_blocks(struct kunit *test, const char *text,
 	return spcpu_test_next_line(text);
 }
 
+/* the chunk itself, or, of another engine, as it is drawn */
+static const struct spcpu_chunk *with_hints(struct kunit *test,
+					    struct spcpu_view *view,
+					    const struct spcpu_chunk *chunk)
+{
+	if (chunk->map.engine == &spcpu_engine_bitmap)
+		return chunk;
+	KUNIT_ASSERT_TRUE(test, spcpu_view_load(view, chunk->id));
+	return view->chunk;
+}
+
 static void chunks_show_the_hints(struct kunit *test)
 {
 	struct spcpu *s = spcpu_test_parted(test);
+	struct spcpu_view *view = spcpu_test_view(test, s);
 	const struct spcpu_chunk *chunk;
 	const char *text;
 
@@ -395,7 +407,8 @@ static void chunks_show_the_hints(struct kunit *test)
 	text = dump_chunks(test, s);
 	text = spcpu_test_next_line(spcpu_test_next_line(text));
 	list_for_each_entry(chunk, &s->chunks, all)
-		text = expect_blocks(test, spcpu_test_next_line(text), chunk);
+		text = expect_blocks(test, spcpu_test_next_line(text),
+				     with_hints(test, view, chunk));
 	KUNIT_EXPECT_NULL(test, text);
 }
 

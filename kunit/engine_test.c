@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "engine_bitmap.h"
 #include "engine_model.h"
 #include "engines.h"
 #include "suites.h"
@@ -350,6 +351,51 @@ static void engine_walk(struct kunit *test)
 		expect_next(m, spcpu_model_below(&rnd, m->map.nr_bits));
 }
 
+/* the areas of @m, as the bitmap engine has them in dumps */
+static void expect_drawn(struct spcpu_model *m, struct spcpu_model *drawn)
+{
+	const struct spcpu_bitmap *b = spcpu_bitmap(&drawn->map);
+	const char *wrong;
+
+	if (spcpu_bitmap_draw(&drawn->map, &m->map))
+		spcpu_bitmap_look(&drawn->map);
+	KUNIT_ASSERT_EQ(m->test, m->map.contig, drawn->map.contig);
+	KUNIT_ASSERT_EQ(m->test, m->map.free_bits, drawn->map.free_bits);
+	KUNIT_ASSERT_EQ(m->test, m->map.nr_empty, drawn->map.nr_empty);
+	if (m->map.engine != &spcpu_engine_bitmap)
+		KUNIT_ASSERT_EQ(m->test, m->whole.longest,
+				b->whole.contig_hint);
+
+	/* to its rules it is one of theirs */
+	drawn->map.contig = b->whole.contig_hint;
+	drawn->whole = m->whole;
+	wrong = spcpu_bitmap_rules.check(drawn, (struct spcpu_extent){
+		0, m->map.nr_bits
+	});
+	KUNIT_ASSERT_NULL_MSG(m->test, wrong, "%s", wrong);
+}
+
+/* @drawn looks at the truth of @m, and has a map of its own */
+static void engine_drawn(struct kunit *test)
+{
+	struct spcpu_geometry geometry = { .nr_pages = 8, .head = 5 };
+	struct spcpu_model *m = model_of(test, geometry), drawn;
+	int i;
+
+	drawn = *m;
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&drawn.map, &spcpu_engine_bitmap,
+						geometry.nr_pages, NULL,
+						GFP_KERNEL));
+	spcpu_bitmap_rules.begin(&drawn);
+	spcpu_model_start(m, 8);
+	for (i = 0; i < 10000; i++) {
+		spcpu_model_step(m);
+		if (i % 16 == 0)
+			expect_drawn(m, &drawn);
+	}
+	spcpu_map_exit(&drawn.map);
+}
+
 /*
  * Lengths at which, where one piece of memory can be 4 MB, some parts of a record
  * do not fit, or none does.
@@ -397,6 +443,7 @@ static struct kunit_case engine_cases[] = {
 	SPCPU_ENGINE_CASE(engine_wants_backed_pages),
 	SPCPU_ENGINE_CASE(engine_hidden_ends),
 	SPCPU_ENGINE_CASE(engine_walk),
+	SPCPU_ENGINE_CASE(engine_drawn),
 	SPCPU_ENGINE_CASE(engine_no_memory),
 	SPCPU_ENGINE_CASE(engine_random_steps),
 	SPCPU_ENGINE_CASE(engine_random_steps_hidden_ends),

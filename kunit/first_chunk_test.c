@@ -259,7 +259,7 @@ static void take_one(struct kunit *test, struct fill *f, size_t size)
 	KUNIT_ASSERT_EQ(test, 0,
 			spcpu_test_request(f->s, size, 1,
 					   f->chunk == f->s->reserved,
-					   GFP_NOWAIT, &ptr));
+					   GFP_KERNEL, &ptr));
 	place = spcpu_test_place(test, f->s, ptr);
 	KUNIT_ASSERT_EQ(test, place.id, f->chunk->id);
 

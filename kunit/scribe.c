@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scribe: an allocator of ours plays the kernel's part.
+ * Scribe: an allocator of ours plays the kernel's part, and so has the engine that
+ * does as the kernel.
  */
 #include <linux/sizes.h>
 
@@ -20,12 +21,15 @@ struct scribe *spcpu_scribe(struct kunit *test,
 			    void (*op)(void *to, const struct spcpu_op *op),
 			    void *to)
 {
+	static const struct spcpu_options options = {
+		.backing = &spcpu_backing_sparse,
+		.engine = &spcpu_engine_bitmap,
+	};
 	struct scribe *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
-	struct spcpu_interference *f;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->test = test;
-	w->s = spcpu_test_with(test, &spcpu_backing_sparse, &f);
+	w->s = spcpu_test_create(test, SZ_64K, 0, SZ_16K + SZ_8K, 0, &options);
 	w->op = op;
 	w->to = to;
 	w->next_id = w->s->next_id;
