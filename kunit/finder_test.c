@@ -36,7 +36,7 @@ struct windows {
 	size_t unit;
 	unsigned int nr;
 	bool known[NR];
-	struct spcpu_cells cells[NR];
+	struct spcpu_cells *cells[NR];
 };
 
 static void exit_finder(void *finder)
@@ -57,22 +57,25 @@ static struct windows *lay_out(struct kunit *test, size_t unit, unsigned int nr,
 	w->unit = unit;
 	w->nr = nr;
 	for (i = 0; i < nr; i++) {
-		w->cells[i].ptr = base + i * stride;
-		w->cells[i].bytes = unit;
+		w->cells[i] = kunit_kzalloc(test, sizeof(*w->cells[i]),
+					    GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, w->cells[i]);
+		w->cells[i]->ptr = base + i * stride;
+		w->cells[i]->bytes = unit;
 	}
 	return w;
 }
 
 static void add(struct kunit *test, struct windows *w, unsigned int i)
 {
-	KUNIT_ASSERT_EQ(test, 0, spcpu_finder_add(&w->finder, &w->cells[i],
+	KUNIT_ASSERT_EQ(test, 0, spcpu_finder_add(&w->finder, w->cells[i],
 						  GFP_KERNEL));
 	w->known[i] = true;
 }
 
 static void del(struct windows *w, unsigned int i)
 {
-	spcpu_finder_del(&w->finder, &w->cells[i]);
+	spcpu_finder_del(&w->finder, w->cells[i]);
 	w->known[i] = false;
 }
 
@@ -82,8 +85,8 @@ static const struct spcpu_cells *model_find(const struct windows *w,
 	unsigned int i;
 
 	for (i = 0; i < w->nr; i++) {
-		if (w->known[i] && ptr - w->cells[i].ptr < w->cells[i].bytes)
-			return &w->cells[i];
+		if (w->known[i] && ptr - w->cells[i]->ptr < w->cells[i]->bytes)
+			return w->cells[i];
 	}
 	return NULL;
 }
@@ -111,7 +114,7 @@ static void expect_found(struct kunit *test, const struct windows *w,
 static void expect_window(struct kunit *test, const struct windows *w,
 			  unsigned int i, struct rnd_state *rnd)
 {
-	unsigned long ptr = w->cells[i].ptr, off;
+	unsigned long ptr = w->cells[i]->ptr, off;
 
 	expect_found(test, w, ptr - 1);
 	expect_found(test, w, ptr);
@@ -243,8 +246,8 @@ static void finder_come_and_go(struct kunit *test)
 			del(w, i);
 		else
 			add(test, w, i);
-		expect_found(test, w, w->cells[i].ptr + SZ_128K);
-		expect_found(test, w, w->cells[spcpu_test_below(&rnd, NR)].ptr);
+		expect_found(test, w, w->cells[i]->ptr + SZ_128K);
+		expect_found(test, w, w->cells[spcpu_test_below(&rnd, NR)]->ptr);
 		if (step % 1000 == 0)
 			expect_all(test, w);
 		if (step % 100 == 0)
@@ -282,12 +285,12 @@ static void finder_del_of_unknown(struct kunit *test)
 
 	spcpu_finder_del(&w->finder, NULL);
 	for (i = 0; i < w->nr; i++)
-		spcpu_finder_del(&w->finder, &w->cells[i]);
+		spcpu_finder_del(&w->finder, w->cells[i]);
 	expect_all(test, w);
 	for (i = 0; i < w->nr; i += 2)
 		add(test, w, i);
 	for (i = 1; i < w->nr; i += 2)
-		spcpu_finder_del(&w->finder, &w->cells[i]);
+		spcpu_finder_del(&w->finder, w->cells[i]);
 	expect_all(test, w);
 	for (i = 0; i < 4; i++) {
 		del(w, 4);
