@@ -91,7 +91,6 @@ struct spcpu_fit {
  * lengths are in granules.
  *
  * @name: what the parameter engine= calls it
- * @what: the policy in a few words
  * @init: make the record of a map that is free from end to end; its @nr_blocks,
  *	@nr_bits, @free_bits, @nr_empty and @contig say so already. 0, or -ENOMEM:
  *	@exit is called then, too
@@ -118,7 +117,6 @@ struct spcpu_fit {
  */
 struct spcpu_engine {
 	const char *name;
-	const char *what;
 	int (*init)(struct spcpu_map *map, gfp_t gfp);
 	void (*exit)(struct spcpu_map *map);
 	int (*find)(struct spcpu_map *map, const struct spcpu_wish *wish,

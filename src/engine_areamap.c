@@ -92,7 +92,7 @@ static void open_gap(struct areamap *a, int i, int nr)
 
 	if (nr > 0)
 		memmove(rest + nr, rest, (a->nr - i - 1) * sizeof(*rest));
-	else
+	else if (nr < 0)
 		memmove(rest, rest - nr, (a->nr - i - 1 + nr) * sizeof(*rest));
 	a->nr += nr;
 	/* next() begins anew */
@@ -306,7 +306,6 @@ static void *areamap_move(struct spcpu_map *map, void *room, size_t bytes)
 
 const struct spcpu_engine spcpu_engine_areamap = {
 	.name = "areamap",
-	.what = "an array of extents, first fit (Linux 2.6.30 to 4.13)",
 	.init = areamap_init,
 	.exit = areamap_exit,
 	.find = areamap_find,

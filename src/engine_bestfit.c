@@ -5,8 +5,10 @@
  * Free runs are sorted into bins by length: one for each length up to 32 granules,
  * then four for each doubling. A chunk is divided into cells, and each bin has a bit
  * for each cell: set while a run of that length may begin there. A bit is set when
- * such a run comes into being, and cleared only by a search that does not find it, so
- * neither an allocation nor a free goes through more than its own run.
+ * such a run comes into being, and cleared only by a search that does not find it. So
+ * a free goes through no more than its own run, and so does an allocation when length
+ * is all that matters. Where alignment, or pages, make it pass over too many runs it
+ * goes through all of them, once.
  *
  * Large runs stay whole for large areas, where first fit cuts them up, and there are
  * no hints that could forget a run.
@@ -16,6 +18,7 @@
 #include <linux/errno.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "compat/kunit.h"
@@ -30,6 +33,9 @@
 /* granules of a cell: the shorter, the less is searched, and the more bits there are */
 #define CELL_BITS	256
 
+/* cells with runs that do not suit, until all runs are gone through */
+#define TRIES		16
+
 /* nobody needs more (32 KB, aligned to a page), so what is longer is not measured */
 #define REACH		(8192 + SPCPU_BLOCK_BITS)
 
@@ -38,9 +44,9 @@
  *
  * @nr_cells: how many cells it has
  * @used: bit set: some cell's bit may be set in the bin
- * @alloc: see engine_bits.h
- * @bound: the same
+ * @alloc, @bound: see engine_bits.h
  * @cells: @nr_cells bits for each bin, one bin after the other
+ * @bits: where these are
  */
 struct bestfit {
 	int nr_cells;
@@ -48,6 +54,7 @@ struct bestfit {
 	unsigned long *alloc;
 	unsigned long *bound;
 	unsigned long *cells;
+	unsigned long bits[];
 };
 
 static struct bestfit *own(const struct spcpu_map *map)
@@ -62,7 +69,6 @@ static int bin_of(int bits)
 
 	if (bits <= EXACT)
 		return bits - 1;
-
 	order = ilog2(bits);
 	return min(EXACT + ((order - ilog2(EXACT)) << SPLIT_SHIFT) +
 		   ((bits >> (order - SPLIT_SHIFT)) & ((1 << SPLIT_SHIFT) - 1)),
@@ -121,113 +127,110 @@ static int blocks_free(const struct spcpu_map *map, int off, int bits)
 
 static int init_map(struct spcpu_map *map, gfp_t gfp)
 {
-	struct bestfit *b = kzalloc(sizeof(*b), gfp);
-	size_t alloc = BITS_TO_LONGS(map->nr_bits) * sizeof(long);
-	size_t bound = BITS_TO_LONGS(map->nr_bits + 1) * sizeof(long);
-	size_t cells;
+	int alloc = BITS_TO_LONGS(map->nr_bits);
+	int bound = BITS_TO_LONGS(map->nr_bits + 1);
+	int nr_cells = map->nr_bits / CELL_BITS;
+	struct bestfit *b;
 
+	map->bytes = struct_size(b, bits, alloc + bound +
+				 BINS * BITS_TO_LONGS(nr_cells));
+	b = kvzalloc(map->bytes, gfp);
 	map->own = b;
 	if (!b)
 		return -ENOMEM;
 
-	b->nr_cells = map->nr_bits / CELL_BITS;
-	cells = BINS * BITS_TO_LONGS(b->nr_cells) * sizeof(long);
-	b->alloc = kvzalloc(alloc, gfp);
-	b->bound = kvzalloc(bound, gfp);
-	b->cells = kvzalloc(cells, gfp);
-	if (!b->alloc || !b->bound || !b->cells)
-		return -ENOMEM;
-
+	b->nr_cells = nr_cells;
+	b->alloc = b->bits;
+	b->bound = b->alloc + alloc;
+	b->cells = b->bound + bound;
 	note_run(b, 0, map->nr_bits);
-	map->bytes = sizeof(*b) + alloc + bound + cells;
 	return 0;
 }
 
 static void exit_map(struct spcpu_map *map)
 {
-	struct bestfit *b = own(map);
-
-	if (!b)
-		return;
-
-	kvfree(b->cells);
-	kvfree(b->bound);
-	kvfree(b->alloc);
-	kfree(b);
+	kvfree(map->own);
 }
 
 /*
- * Is there a run of @bin that begins in the cell and has room? 0: that is the place.
- * -ENOSPC: those that there are have none. -ENOENT: there are none.
+ * Of the runs that begin from @pos on, before @limit, the first of the lowest bin
+ * from @bin on, below @beyond, that has room. 0: that is the place. -ENOSPC: none has
+ * room. -ENOENT: there are none.
  */
-static int search_cell(const struct spcpu_map *map, int cell, int bin,
-		       const struct spcpu_wish *wish, struct spcpu_fit *fit)
+static int search_runs(const struct spcpu_map *map, int pos, int limit, int bin,
+		       int beyond, const struct spcpu_wish *wish,
+		       struct spcpu_fit *fit)
 {
 	const unsigned long *alloc = own(map)->alloc;
-	int pos = cell * CELL_BITS, cell_end = pos + CELL_BITS;
-	int end, off, err = -ENOENT;
+	int end, off, this, err = -ENOENT;
 
 	/* one that begins before */
 	if (pos && !test_bit(pos - 1, alloc))
-		pos = find_next_bit(alloc, cell_end, pos);
+		pos = find_next_bit(alloc, limit, pos);
 
-	while ((pos = find_next_zero_bit(alloc, cell_end, pos)) < cell_end) {
+	for (; beyond > bin; pos = find_next_bit(alloc, limit, end)) {
+		pos = find_next_zero_bit(alloc, limit, pos);
+		if (pos >= limit)
+			break;
 		end = free_until(map, pos, pos);
-		if (bin_of(end - pos) == bin) {
+		this = bin_of(end - pos);
+		if (this < bin || this >= beyond)
+			continue;
+
+		off = spcpu_map_fit(map, pos, end, wish);
+		/* backed pages may be further away than REACH */
+		if (off < 0 && wish->populated) {
+			end = find_next_bit(alloc, map->nr_bits, end);
 			off = spcpu_map_fit(map, pos, end, wish);
-			/* backed pages may be further away than REACH */
-			if (off < 0 && wish->populated) {
-				end = find_next_bit(alloc, map->nr_bits, end);
-				off = spcpu_map_fit(map, pos, end, wish);
-			}
-			if (off >= 0) {
-				*fit = (struct spcpu_fit){
-					off, wish->bits, { end },
-				};
-				return 0;
-			}
+		}
+		if (off >= 0) {
+			*fit = (struct spcpu_fit){ off, wish->bits, { end } };
+			beyond = this;
+			err = 0;
+		} else if (err) {
 			err = -ENOSPC;
 		}
-		pos = end;
 	}
 	return err;
 }
 
-static bool search_bin(const struct spcpu_map *map, int bin,
+static bool search_bin(const struct spcpu_map *map, int bin, int *tries,
 		       const struct spcpu_wish *wish, struct spcpu_fit *fit)
 {
 	unsigned long *cells = cells_of(own(map), bin);
-	int nr_cells = own(map)->nr_cells;
-	int cell, err;
+	int nr_cells = own(map)->nr_cells, cell, err;
 
 	for_each_set_bit(cell, cells, nr_cells) {
-		err = search_cell(map, cell, bin, wish, fit);
+		err = search_runs(map, cell * CELL_BITS, (cell + 1) * CELL_BITS,
+				  bin, bin + 1, wish, fit);
 		if (!err)
 			return true;
 		if (err == -ENOENT)
 			__clear_bit(cell, cells);
+		else if (!--*tries)
+			return false;
 	}
 	if (bitmap_empty(cells, nr_cells))
 		__clear_bit(bin, own(map)->used);
 	return false;
 }
 
-/*
- * All bins with runs that may be long enough, from the shortest on. In the first of
- * them some are too short, in the others alignment may cost too much.
- */
+/* in the first bin some are too short, in the others alignment may cost too much */
 static int find_fit(struct spcpu_map *map, const struct spcpu_wish *wish,
 		    struct spcpu_fit *fit)
 {
-	int bin = bin_of(wish->bits);
+	int first = bin_of(wish->bits), bin = first, tries = TRIES;
 
 	if (wish->bits > map->contig)
 		return -ENOSPC;
 
 	for_each_set_bit_from(bin, own(map)->used, BINS) {
-		if (search_bin(map, bin, wish, fit))
+		if (tries && search_bin(map, bin, &tries, wish, fit))
 			return 0;
 	}
+	if (!tries && !search_runs(map, 0, map->nr_bits, first, BINS, wish, fit))
+		return 0;
+
 	/* nowhere: so no run is as long as would do at any place */
 	if (!wish->populated)
 		map->contig = min(map->contig, wish->bits + wish->align - 2);
@@ -262,18 +265,17 @@ static int free_at(struct spcpu_map *map, int off)
 
 	if (bits < 0)
 		return bits;
-
 	bitmap_clear(own(map)->alloc, off, bits);
 	map->free_bits += bits;
 	map->nr_empty += blocks_free(map, off, bits);
 
-	/* too far away: it is in the last bin already */
+	/* if it is too far away, the run is in the last bin already */
 	start = free_since(map, off);
-	if (start < 0)
-		return bits;
-	end = free_until(map, off, off + bits);
-	note_run(own(map), start, end);
-	map->contig = max(map->contig, end - start);
+	if (start >= 0) {
+		end = free_until(map, off, off + bits);
+		note_run(own(map), start, end);
+		map->contig = max(map->contig, end - start);
+	}
 	return bits;
 }
 
@@ -285,7 +287,6 @@ static int next_at(const struct spcpu_map *map, int from, int *bits)
 
 const struct spcpu_engine spcpu_engine_bestfit = {
 	.name = "bestfit",
-	.what = "the shortest free run that holds it",
 	.init = init_map,
 	.exit = exit_map,
 	.find = find_fit,

@@ -638,7 +638,6 @@ static int next_at(const struct spcpu_map *map, int from, int *bits)
 
 const struct spcpu_engine spcpu_engine_bitmap = {
 	.name = "bitmap",
-	.what = "two bits for each 4 bytes, hints for each page (Linux 4.14 and later)",
 	.init = init_map,
 	.exit = exit_map,
 	.find = find_fit,
