@@ -9,6 +9,7 @@ extern struct kunit_suite spcpu_layout_suite;
 extern struct kunit_suite spcpu_slot_suite;
 extern struct kunit_suite spcpu_engine_suite;
 extern struct kunit_suite spcpu_engine_bitmap_suite;
+extern struct kunit_suite spcpu_engine_areamap_suite;
 extern struct kunit_suite spcpu_index_suite;
 extern struct kunit_suite spcpu_class_suite;
 extern struct kunit_suite spcpu_finder_suite;
