@@ -49,10 +49,12 @@ static struct twins *make_twins(struct kunit *test, u64 seed)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	prandom_seed_state(&t->rnd, seed);
 	bitmap_fill(t->populated, PAGES);
-	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->one, &spcpu_engine_bitmap, PAGES, t->populated,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->one, &spcpu_engine_bitmap,
+						PAGES, t->populated,
 						GFP_KERNEL));
 	spcpu_test_at_exit(test, exit_map, &t->one);
-	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->two, &spcpu_engine_bitmap, PAGES, t->populated,
+	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&t->two, &spcpu_engine_bitmap,
+						PAGES, t->populated,
 						GFP_KERNEL));
 	spcpu_test_at_exit(test, exit_map, &t->two);
 	return t;

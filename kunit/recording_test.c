@@ -141,6 +141,7 @@ static void recording_snapshot_check(struct kunit *test)
 	struct spcpu *s = make_chunks(test);
 	struct spcpu_snapshot_chunk *chunk;
 	struct spcpu_snapshot snap;
+	struct spcpu_bitmap *own;
 	const char *why;
 
 #define EXPECT_NOTICED(field, change) do {				\
@@ -156,6 +157,7 @@ static void recording_snapshot_check(struct kunit *test)
 
 	spcpu_scribe_snapshot(test, s, &snap);
 	chunk = list_last_entry(&snap.chunks, struct spcpu_snapshot_chunk, node);
+	own = spcpu_bitmap(&chunk->map);
 	EXPECT_NOTICED(chunk->base, chunk->base + 4);
 	EXPECT_NOTICED(chunk->base, 0);
 	EXPECT_NOTICED(chunk->slot, -1);
@@ -167,11 +169,11 @@ static void recording_snapshot_check(struct kunit *test)
 	EXPECT_NOTICED(chunk->nr_empty_pop, chunk->nr_empty_pop - 1);
 	EXPECT_NOTICED(chunk->map.free_bits, chunk->map.free_bits - 1);
 	EXPECT_NOTICED(chunk->map.nr_empty, chunk->map.nr_empty - 1);
-	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->whole.contig_hint, chunk->map.nr_bits + 1);
-	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->whole.first_free, -1);
-	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->blocks[0].nr_bits, 5);
-	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->blocks[0].left_free, SPCPU_BLOCK_BITS + 1);
-	EXPECT_NOTICED(spcpu_bitmap(&chunk->map)->alloc[0], ~spcpu_bitmap(&chunk->map)->alloc[0]);
+	EXPECT_NOTICED(own->whole.contig_hint, chunk->map.nr_bits + 1);
+	EXPECT_NOTICED(own->whole.first_free, -1);
+	EXPECT_NOTICED(own->blocks[0].nr_bits, 5);
+	EXPECT_NOTICED(own->blocks[0].left_free, SPCPU_BLOCK_BITS + 1);
+	EXPECT_NOTICED(own->alloc[0], ~own->alloc[0]);
 	EXPECT_NOTICED(snap.nr_empty_pop, snap.nr_empty_pop + 1);
 	EXPECT_NOTICED(snap.unit_size, snap.unit_size / 2);
 	KUNIT_EXPECT_EQ(test, 0, spcpu_snapshot_check(&snap, &why));
@@ -184,6 +186,7 @@ static void recording_snapshot_diff(struct kunit *test)
 	struct spcpu *s = make_chunks(test);
 	struct spcpu_snapshot_chunk *chunk;
 	struct spcpu_snapshot a, b;
+	struct spcpu_bitmap *own;
 	char first[128];
 
 #define EXPECT_DIFFERENT(field, change) do {				\
@@ -200,6 +203,7 @@ static void recording_snapshot_diff(struct kunit *test)
 	spcpu_scribe_snapshot(test, s, &a);
 	spcpu_scribe_snapshot(test, s, &b);
 	chunk = list_last_entry(&b.chunks, struct spcpu_snapshot_chunk, node);
+	own = spcpu_bitmap(&chunk->map);
 	KUNIT_EXPECT_EQ(test, 0, spcpu_snapshot_diff(&a, &b, first, sizeof(first)));
 	EXPECT_DIFFERENT(chunk->base, chunk->base + SZ_64K);
 	EXPECT_DIFFERENT(chunk->slot, chunk->slot - 1);
@@ -207,11 +211,11 @@ static void recording_snapshot_diff(struct kunit *test)
 	EXPECT_DIFFERENT(chunk->nr_populated, 77);
 	EXPECT_DIFFERENT(chunk->populated[0], ~chunk->populated[0]);
 	EXPECT_DIFFERENT(chunk->nr_empty_pop, 77);
-	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->alloc[3], ~spcpu_bitmap(&chunk->map)->alloc[3]);
-	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->bound[3], ~spcpu_bitmap(&chunk->map)->bound[3]);
+	EXPECT_DIFFERENT(own->alloc[3], ~own->alloc[3]);
+	EXPECT_DIFFERENT(own->bound[3], ~own->bound[3]);
 	EXPECT_DIFFERENT(chunk->map.free_bits, 77);
-	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->whole.contig_hint, 77);
-	EXPECT_DIFFERENT(spcpu_bitmap(&chunk->map)->blocks[0].right_free, 77);
+	EXPECT_DIFFERENT(own->whole.contig_hint, 77);
+	EXPECT_DIFFERENT(own->blocks[0].right_free, 77);
 	EXPECT_DIFFERENT(b.nr_empty_pop, 77);
 	spcpu_test_drop(test, &b);
 	spcpu_test_drop(test, &a);

@@ -307,7 +307,8 @@ static void view_has_the_objects_of_spans(struct kunit *test)
 {
 	struct spcpu *s = make(test, true);
 	struct spcpu_view *view = spcpu_test_view(test, s);
-	unsigned long nr_bits = view->chunk->map.nr_bits;
+	const struct spcpu_map *map = &view->chunk->map;
+	unsigned long nr_bits = map->nr_bits;
 	struct spcpu_place place;
 	void __percpu *ptr[NR];
 	unsigned int i, held;
@@ -320,7 +321,7 @@ static void view_has_the_objects_of_spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bitmap_weight(view->kept, nr_bits),
 			(held - view->nr_live) * SIZE / SPCPU_GRANULE);
 	KUNIT_EXPECT_FALSE(test, bitmap_intersects(view->kept,
-						   spcpu_bitmap(&view->chunk->map)->alloc,
+						   spcpu_bitmap(map)->alloc,
 						   nr_bits));
 	for (i = NR / 3; i < NR; i++) {
 		place = spcpu_test_place(test, s, ptr[i]);

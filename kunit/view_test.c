@@ -165,7 +165,8 @@ static void expect_consistent(struct kunit *test, const struct spcpu_view *view)
 	int bits, nr = 0;
 
 	KUNIT_ASSERT_EQ(test, map->free_bits,
-			map->nr_bits - bitmap_weight(spcpu_bitmap(map)->alloc, map->nr_bits));
+			map->nr_bits - bitmap_weight(spcpu_bitmap(map)->alloc,
+						     map->nr_bits));
 	for (;; at += bits, nr++) {
 		at = spcpu_map_next(map, at, &bits);
 		if (at < 0 || at >= end)
