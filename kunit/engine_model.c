@@ -339,6 +339,7 @@ struct spcpu_model *spcpu_model_create(struct kunit *test,
 	m->test = test;
 	m->rules = spcpu_rules_of(engine);
 	m->geometry = geometry;
+	m->most = SPCPU_MODEL_MOST;
 	make_arrays(m, geometry.nr_pages);
 	KUNIT_ASSERT_EQ(test, 0, spcpu_map_init(&m->map, engine,
 						geometry.nr_pages,

@@ -68,6 +68,7 @@ struct spcpu_geometry {
  * @whole: what is so in the chunk
  * @areas: live areas, in no order
  * @nr_areas: how many
+ * @most: granules of the largest request of random steps
  * @room: what the record was moved to last; NULL: it never was
  * @room_bytes: its length; behind it lies what nobody may write to
  * @nr_moves: how often it was moved
@@ -93,6 +94,7 @@ struct spcpu_model {
 	struct spcpu_truth whole;
 	struct spcpu_extent *areas;
 	int nr_areas;
+	int most;
 	u8 *room;
 	size_t room_bytes;
 	int nr_moves;

@@ -33,7 +33,7 @@ static int random_bits(struct spcpu_model *m)
 {
 	switch (below(m, 16)) {
 	case 0:
-		return 1 + below(m, SPCPU_MODEL_MOST);
+		return 1 + below(m, m->most);
 	case 1:
 	case 2:
 		return 1 + below(m, 300);
