@@ -19,7 +19,7 @@ run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 
 shell: ## a prompt in the same guest, the modules loaded              10 s, first 3 min
 	@scripts/run shell
 
-check: ## KUnit suites in six guests; GUESTS="one four nodes"         12 min, first 17 min
+check: ## KUnit suites in seven guests; GUESTS="one four nodes"       14 min, first 19 min
 	@scripts/check $(GUESTS)
 
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
@@ -33,7 +33,7 @@ mirror: ## follow the kernel's own allocator through streams         3 min, firs
 
 generations: ## the same streams for each engine, and for older designs    3 min, first 4 min
 	@scripts/generations $(GUESTS)
-	@scripts/generations_doc.py $(if $(UPDATE),--update)
+	@scripts/generations_doc.py $(UPDATES)
 
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
@@ -43,7 +43,11 @@ census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min
 
 arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 s, first 3 min
 	@scripts/arithmetic $(GUESTS)
-	@scripts/generations_doc.py $(if $(UPDATE),--update)
+	@scripts/generations_doc.py $(UPDATES)
+
+# into Documentation/generations.rst
+UPDATES = $(if $(filter-out 0 1,$(UPDATE)),$(error UPDATE=$(UPDATE): it is 1, or nothing))$(if \
+	$(filter 1,$(UPDATE)),--update)
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \

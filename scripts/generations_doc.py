@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from generations_verdict import DESIGNS, KERNEL
+
 ROOT = Path(__file__).resolve().parent.parent
 WORD = 1 << 64
 
@@ -39,9 +41,6 @@ def literal(lines: Iterable[str]) -> Lines:
 
 
 # --- make generations -------------------------------------------------------
-
-DESIGNS = ('ptrarray', 'areamap', 'bitmap', 'bestfit')
-KERNEL = 'kernel'
 
 
 def runs_of(figures: Figures) -> dict[tuple[str, str], Figures]:
@@ -239,15 +238,21 @@ def read_figures(build: Path) -> dict[str, Figures]:
             if path.exists()}
 
 
-def fill(text: str, figures: dict[str, Figures]) -> str:
+def fill(text: str, figures: dict[str, Figures]) -> tuple[str, list[str]]:
+    """With the figures, and the blocks for which a run has none."""
+    kept: list[str] = []
+
     def block(found: re.Match[str]) -> str:
         source, make = BLOCKS[found[1]]
+        if source not in figures:
+            return found[0]
         try:
             lines = '\n'.join(make(figures[source])).rstrip()
-        except KeyError:  # that guest was not run
+        except KeyError:  # a guest was not run
+            kept.append(found[1])
             return found[0]
         return f'{found[1]}\n\n{lines}\n\n'
-    return BLOCK.sub(block, text)
+    return BLOCK.sub(block, text), kept
 
 
 def main() -> int:
@@ -259,19 +264,29 @@ def main() -> int:
                         default=ROOT / 'Documentation' / 'generations.rst')
     args = parser.parse_args()
 
-    text = args.document.read_text()
+    try:
+        text, figures = args.document.read_text(), read_figures(args.build)
+    except (OSError, ValueError) as why:
+        print(f'cannot be read: {why}', file=sys.stderr)
+        return 2
+    if not figures:
+        print(f'{args.build} has no figures: run make generations, or make arithmetic',
+              file=sys.stderr)
+        return 2
     names = [found[1] for found in BLOCK.finditer(text)]
     if sorted(names) != sorted(BLOCKS) or text.count('\n.. begin ') != len(names):
         print(f'{args.document}: its blocks are not those that are made here: '
               f'{", ".join(sorted(set(names) ^ BLOCKS.keys())) or "one is not closed"}')
         return 1
 
-    filled = fill(text, read_figures(args.build))
+    filled, kept = fill(text, figures)
     name = args.document.name
     if args.diff:
         sys.stdout.writelines(difflib.unified_diff(
             text.splitlines(keepends=True), filled.splitlines(keepends=True),
             name, f'{name}, with the figures of this run'))
+    if kept:
+        print(f'{name}: not run, and as they were: {", ".join(kept)}')
     if args.update:
         args.document.write_text(filled)
     elif filled != text:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from generations_verdict import ENGINES
+
 # of the dump `map`: what a character means, and its colour
 CELLS = {
     '#': ('used', '#1f4e79'),
@@ -39,9 +41,6 @@ CHUNK_WIDTH = CELLS_PER_PAGE * CELL
 GAP, MARGIN, CAPTION = 8, 24, 42
 PICTURE_WIDTH = 1760
 CHUNKS_PER_LINE = (PICTURE_WIDTH - 2 * MARGIN) // (CHUNK_WIDTH + GAP)
-
-# these come first, in this order
-ENGINES = ('areamap', 'bitmap', 'bestfit')
 
 
 @dataclass

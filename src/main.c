@@ -94,7 +94,7 @@ static int parse_backing(const struct spcpu_backing **to)
 
 static int refuse_engine(void)
 {
-	char names[64];
+	char names[256];
 	int i, len = 0;
 
 	for (i = 0; spcpu_engines[i]; i++)

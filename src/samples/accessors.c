@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Accessors: one way to a copy in each function. scripts/arithmetic takes them apart
- * again and counts their instructions.
+ * again and shows their instructions.
  */
 #include <linux/percpu.h>
 
