@@ -180,11 +180,20 @@ class Arithmetic(unittest.TestCase):
         _, written, _ = self.verdict()
         rest = '\n.. begin calls\n\nold\n.. end calls\nb\n'
         text = f'a\n\n.. begin up\n\nold\n.. end up\n{rest}'
-        filled = generations_doc.fill(text, {'arithmetic': written or {}})
+        filled, kept = generations_doc.fill(text, {'arithmetic': written or {}})
         self.assertIn(f'kernel    0 {COPIES["kernel"]:#018x}', filled)
         self.assertTrue(filled.startswith('a\n\n.. begin up\n\n::\n\n  object'))
         self.assertTrue(filled.endswith(f'\n\n.. end up\n{rest}'))
-        self.assertEqual(generations_doc.fill(filled, {'arithmetic': written or {}}), filled)
+        self.assertEqual(kept, [])
+        self.assertEqual(generations_doc.fill(filled, {'arithmetic': written or {}}),
+                         (filled, []))
+
+    def test_document_of_a_guest_that_was_not_run(self) -> None:
+        del self.guests['up']
+        _, written, _ = self.verdict()
+        text = 'a\n\n.. begin up\n\nold\n.. end up\nb\n'
+        self.assertEqual(generations_doc.fill(text, {'arithmetic': written or {}}),
+                         (text, ['up']))
 
 
 if __name__ == '__main__':
