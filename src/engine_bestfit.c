@@ -34,7 +34,7 @@
 #define CELL_BITS	256
 
 /* cells with runs that do not suit, until all runs are gone through */
-#define TRIES		16
+#define TRIES		64
 
 /* nobody needs more (32 KB, aligned to a page), so what is longer is not measured */
 #define REACH		(8192 + SPCPU_BLOCK_BITS)
