@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "engine_bitmap.h"
+#include "fixture.h"
 #include "state.h"
 
 /**
@@ -105,16 +106,13 @@ static void note_all(struct spcpu_state *snap, struct spcpu *s)
 	spin_unlock_irq(&s->lock);
 }
 
-/* what would be done some time later is done now */
+/* what the cache would give back some time later it gives back now */
 static void settle(struct spcpu *s)
 {
 	if (s->options.cache)
 		spcpu_cache_drain(s);
 	flush_delayed_work(&s->cache.idle);
-	flush_delayed_work(&s->thin);
-	/* it may have woken itself */
-	while (flush_work(&s->balance))
-		;
+	spcpu_test_settle(s);
 }
 
 static struct spcpu_state *snapshot(struct spcpu *s)
