@@ -23,8 +23,6 @@
 
 #include "engine_model.h"
 
-#define MAX_AREAS	4096
-
 /* behind a record's memory */
 #define GUARD_BYTES	64
 #define GUARD		0xa5
@@ -318,7 +316,7 @@ static void make_arrays(struct spcpu_model *m, int nr_pages)
 	m->first = spcpu_model_array(test, BITS_TO_LONGS(nr_bits),
 				     sizeof(long));
 	m->blocks = spcpu_model_array(test, nr_pages, sizeof(*m->blocks));
-	m->areas = spcpu_model_array(test, MAX_AREAS, sizeof(*m->areas));
+	m->areas = spcpu_model_array(test, SPCPU_MODEL_AREAS, sizeof(*m->areas));
 }
 
 /**
@@ -485,7 +483,7 @@ int spcpu_model_place(struct spcpu_model *m, int bits, int align,
 	}
 	check_fit(m, wish, &fit);
 
-	KUNIT_ASSERT_LT(m->test, m->nr_areas, MAX_AREAS);
+	KUNIT_ASSERT_LT(m->test, m->nr_areas, SPCPU_MODEL_AREAS);
 	m->areas[m->nr_areas++] = (struct spcpu_extent){ fit.off, fit.bits };
 	spcpu_map_take(&m->map, &fit);
 	set_cells(m, (struct spcpu_extent){ fit.off, fit.bits }, true);

@@ -17,6 +17,9 @@
 /* the largest request that random steps make */
 #define SPCPU_MODEL_MOST	8192
 
+/* as many areas as it takes at a time */
+#define SPCPU_MODEL_AREAS	4096
+
 enum spcpu_model_cell { SPCPU_FREE, SPCPU_FIRST, SPCPU_REST };
 
 /* granules next to each other */

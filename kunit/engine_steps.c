@@ -8,9 +8,6 @@
 
 #include "engine_model.h"
 
-/* as many areas as it takes at a time */
-#define MOST_AREAS	4096
-
 /**
  * spcpu_model_below() - a random number
  * @rnd: their state
@@ -90,7 +87,7 @@ int spcpu_model_step(struct spcpu_model *m)
 		spcpu_model_move(m);
 
 	if (!m->nr_areas ||
-	    (m->nr_areas < MOST_AREAS && below(m, 100) < percent[phase])) {
+	    (m->nr_areas < SPCPU_MODEL_AREAS && below(m, 100) < percent[phase])) {
 		int bits = random_bits(m), align = random_align(m);
 
 		return spcpu_model_place(m, bits, align, holes && below(m, 2));
