@@ -5,17 +5,12 @@ place. And that figures get into the document, and stay away from all else of it
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import tempfile
 import unittest
-from pathlib import Path
 
 import arithmetic_verdict
 import generations_doc
 from arithmetic_verdict import GUESTS, MARK, PAGE, UP, WORD
-from selftest import LOG, SAID
+from doctored import Doctored, Verdict
 
 # where the lowest unit of the kernel's first chunk is, and the shadow's
 KERNEL, SHADOW = 0xffff888010000000, 0xffffc90000100000
@@ -77,44 +72,27 @@ def transcript(guest: str) -> str:
     return '\n'.join(lines) + '\n'
 
 
-class Arithmetic(unittest.TestCase):
+class Arithmetic(Doctored):
+    target = 'arithmetic'
+
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = Path(folder.name)
-        self.said = SAID
-        self.log = LOG
+        super().setUp()
         self.guests = {guest: transcript(guest) for guest in GUESTS}
         self.code = {kernel: ''.join(CODE.format(name=name) for name in names)
                      for kernel, names in arithmetic_verdict.ACCESSORS.items()}
 
-    def verdict(self) -> tuple[bool, dict | None, str]:
+    def verdict(self) -> Verdict:
         for kernel, text in self.code.items():
             (self.root / f'accessors.{kernel}').write_text(text)
         for guest, text in self.guests.items():
-            folder = self.root / guest
-            folder.mkdir(exist_ok=True)
-            (folder / 'console').write_text(self.log)
-            (folder / 'verdict').write_text(self.said)
-            (folder / 'transcript').write_text(text)
-        out = self.root / 'arithmetic.json'
-        out.unlink(missing_ok=True)
-        screen = io.StringIO()
-        with contextlib.redirect_stdout(screen):
-            good = arithmetic_verdict.arithmetic(out, [self.root / guest for guest in self.guests])
-        return good, json.loads(out.read_text()) if out.exists() else None, screen.getvalue()
+            (self.lay_out(guest) / 'transcript').write_text(text)
+        return self.judged(arithmetic_verdict.arithmetic)
 
     def assert_red(self, text: str) -> None:
-        good, written, screen = self.verdict()
-        self.assertFalse(good)
-        self.assertIsNone(written)
-        self.assertIn(f'FAIL {text}', screen)
-        self.assertRegex(screen, r'\narithmetic: \d+ passed, [1-9]\d* failed\n$')
+        self.assertIsNone(super().assert_red(text))
 
     def test_good_is_green(self) -> None:
-        good, written, screen = self.verdict()
-        self.assertTrue(good, screen)
-        assert written is not None
+        written = self.assert_green()
         self.assertEqual(written['code'][UP]['percpu_read'], ['mov __per_cpu_offset(,%rsi,8),%rax'])
         self.assertEqual(written['guests']['one']['copies'][0]['address'], COPIES['static'])
 
@@ -170,11 +148,7 @@ class Arithmetic(unittest.TestCase):
         self.assert_red('stock: code')
 
     def test_spoilt_guest(self) -> None:
-        for said, log in ((SAID.replace('pass', 'fail'), LOG), (SAID.replace('done', 'don'), LOG),
-                          (SAID, ''), (SAID, LOG + 'WARNING: a\n')):
-            with self.subTest(said=said, log=log):
-                self.said, self.log = said, log
-                self.assert_red('')
+        self.assert_spoilt_guest_is_red()
 
     def test_document(self) -> None:
         _, written, _ = self.verdict()

@@ -4,16 +4,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import tempfile
 import unittest
-from pathlib import Path
 
 import bench_verdict
 from bench_verdict import CPUS, DUMPS, SIZES
-from selftest import LOG, SAID
+from doctored import Doctored, Verdict
 
 # kernel's and ours in instructions, by size: goals are reached by a hair
 PAIRS = {8: (1000, 100), 64: (693, 99), 1024: (2500, 1000), 4096: (2500, 1000)}
@@ -26,13 +21,11 @@ def pair(size: int, cpus: int) -> tuple[float, float]:
     return kernel + zeroing, shadow + zeroing
 
 
-class Bench(unittest.TestCase):
+class Bench(Doctored):
+    target = 'bench'
+
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = Path(folder.name)
-        self.log = LOG
-        self.said = SAID
+        super().setUp()
         self.guests: dict[str, dict[str, str]] = {}
         self.pages = ['boot live=300 kernel=100 shadow=125',
                       'few live=9999 kernel=100 shadow=200',
@@ -70,35 +63,16 @@ class Bench(unittest.TestCase):
                 self.put(guest, name.format(size) + suffix, cpus,
                          {'kernel': kernel, 'shadow': shadow})
 
-    def verdict(self, some: bool = False) -> tuple[bool, dict | None, str]:
-        folders = [self.root / guest for guest in self.guests]
-        for folder in folders:
-            folder.mkdir(exist_ok=True)
-            (folder / 'console').write_text(self.log)
-            pages = self.pages if folder.name == 'pages-4' else []
-            (folder / 'verdict').write_text(''.join(
-                [f'figure {name} {value}\n' for name, value in self.guests[folder.name].items()]
-                + [f'pages {line}\n' for line in pages]) + self.said)
-        out = self.root / 'bench.json'
-        out.unlink(missing_ok=True)
-        screen = io.StringIO()
-        with contextlib.redirect_stdout(screen):
-            good = bench_verdict.bench(out, folders, some)
-        written = json.loads(out.read_text()) if out.exists() else None
-        return good, written, screen.getvalue()
-
-    def assert_red(self, text: str) -> dict | None:
-        good, written, screen = self.verdict()
-        self.assertFalse(good)
-        self.assertIn(f'\nFAIL {text}', screen)
-        self.assertRegex(screen, r'\nbench: \d+ passed, [1-9]\d* failed\n$')
-        return written
+    def verdict(self, some: bool = False) -> Verdict:
+        for guest, figures in self.guests.items():
+            pages = self.pages if guest == 'pages-4' else []
+            self.lay_out(guest, ''.join(
+                [f'figure {name} {value}\n' for name, value in figures.items()]
+                + [f'pages {line}\n' for line in pages]))
+        return self.judged(lambda out, folders: bench_verdict.bench(out, folders, some))
 
     def test_good_is_green(self) -> None:
-        good, written, screen = self.verdict()
-        self.assertTrue(good, screen)
-        self.assertRegex(screen, r'\nbench: \d+ passed, 0 failed\n$')
-        assert written is not None
+        written = self.assert_green()
         self.assertIn({'size': 8, 'cpus': 16, 'kernel': 1000, 'shadow': 100, 'ratio': 10},
                       written['pair'])
         self.assertEqual(len(written['pair']), len(CPUS) * len(SIZES))
@@ -189,12 +163,7 @@ class Bench(unittest.TestCase):
                 self.assert_red(text)
 
     def test_spoilt_guest(self) -> None:
-        for said, log in ((SAID.replace('pass', 'fail'), LOG),
-                          (SAID.replace('done', 'don'), LOG),
-                          (SAID, ''), (SAID, LOG + 'WARNING: a\n')):
-            with self.subTest(said=said, log=log):
-                self.said, self.log = said, log
-                self.assert_red('')
+        self.assert_spoilt_guest_is_red()
 
     def test_some(self) -> None:
         self.guests = {name: self.guests[name] for name in ('pairs-1', 'bulk-4')}

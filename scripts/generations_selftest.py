@@ -5,9 +5,6 @@ place. And that maps are drawn as they are."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -15,8 +12,8 @@ from xml.etree import ElementTree
 
 import generations_picture
 import generations_verdict
+from doctored import Doctored, Verdict
 from generations_verdict import CPUS, DESIGNS, ENGINES, KERNEL, STREAMS
-from selftest import LOG, SAID
 
 LIVE = {stream: 100 for stream in STREAMS} | {
     'random-1000': 1000, 'random-10000': 10_000, 'eight-10000': 10_000}
@@ -64,13 +61,11 @@ def played(design: str, stream: str) -> dict[str, int]:
     return found
 
 
-class Generations(unittest.TestCase):
+class Generations(Doctored):
+    target = 'generations'
+
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = Path(folder.name)
-        self.log = LOG
-        self.said = SAID
+        super().setUp()
         self.cpus = CPUS
         self.guests = {engine: {(engine, stream): played(engine, stream) for stream in STREAMS}
                        for engine in ENGINES}
@@ -82,37 +77,17 @@ class Generations(unittest.TestCase):
         return next(runs[design, stream] for runs in self.guests.values()
                     if (design, stream) in runs)
 
-    def verdict(self) -> tuple[bool, dict | None, str]:
+    def verdict(self) -> Verdict:
         for guest, runs in self.guests.items():
-            folder = self.root / guest
-            folder.mkdir(exist_ok=True)
-            (folder / 'console').write_text(self.log)
-            (folder / 'verdict').write_text(''.join(
+            self.lay_out(guest, ''.join(
                 [f'figure cpus {self.cpus}\n']
                 + [f'figure {design}.{stream}.{name} {value}\n'
                    for (design, stream), figures in runs.items()
-                   for name, value in figures.items()]) + self.said)
-        out = self.root / 'generations.json'
-        out.unlink(missing_ok=True)
-        screen = io.StringIO()
-        with contextlib.redirect_stdout(screen):
-            good = generations_verdict.generations(
-                out, [self.root / guest for guest in self.guests])
-        written = json.loads(out.read_text()) if out.exists() else None
-        return good, written, screen.getvalue()
-
-    def assert_red(self, text: str) -> dict | None:
-        good, written, screen = self.verdict()
-        self.assertFalse(good)
-        self.assertIn(f'\nFAIL {text}', screen)
-        self.assertRegex(screen, r'\ngenerations: \d+ passed, [1-9]\d* failed\n$')
-        return written
+                   for name, value in figures.items()]))
+        return self.judged(generations_verdict.generations)
 
     def test_good_is_green(self) -> None:
-        good, written, screen = self.verdict()
-        self.assertTrue(good, screen)
-        self.assertRegex(screen, r'\ngenerations: \d+ passed, 0 failed\n$')
-        assert written is not None
+        written = self.assert_green()
         self.assertEqual([(row['engine'], row['stream']) for row in written['runs']],
                          [(design, stream) for stream in STREAMS for design in DESIGNS])
         for row in written['runs']:
@@ -164,13 +139,11 @@ class Generations(unittest.TestCase):
                 self.assertIsNone(self.assert_red(''))
 
     def test_spoilt_guest(self) -> None:
-        for said, log, cpus in ((SAID.replace('pass', 'fail'), LOG, CPUS),
-                                (SAID.replace('done', 'don'), LOG, CPUS),
-                                (SAID, '', CPUS), (SAID, LOG + 'WARNING: a\n', CPUS),
-                                (SAID, LOG, 1)):
-            with self.subTest(said=said, log=log, cpus=cpus):
-                self.said, self.log, self.cpus = said, log, cpus
-                self.assert_red('')
+        self.assert_spoilt_guest_is_red()
+
+    def test_other_machine(self) -> None:
+        self.cpus = 1
+        self.assert_red('')
 
 
 class Picture(unittest.TestCase):
