@@ -38,6 +38,9 @@ generations: ## the same streams for each engine, and for older designs    3 min
 replay: ## follow recordings with the core, here; FILES="..."               10-30 s
 	@scripts/replay $(FILES)
 
+model: ## the pure parts against models that try everything; STEPS= SEED=       10 s
+	@STEPS=$(STEPS) SEED=$(SEED) scripts/model
+
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
 	@scripts/census
 
@@ -57,5 +60,5 @@ selftest: ## prove that the verdict on a run can turn red                       
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory bench mirror generations replay census arithmetic \
+.PHONY: help modules run shell check memory bench mirror generations replay model census arithmetic \
 	selftest clean

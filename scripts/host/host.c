@@ -11,6 +11,8 @@
 #include <linux/string.h>
 
 size_t host_memory_left = SIZE_MAX;
+bool host_log_is_off;
+unsigned long host_log_lines;
 
 void *host_alloc(size_t size)
 {
@@ -39,6 +41,20 @@ void host_warn(const char *what, const char *file, int line)
 {
 	fprintf(stderr, "%s:%d: this must never be: %s\n", file, line, what);
 	abort();
+}
+
+/* put together even if nobody reads it: there may be something wrong with that */
+void host_log(const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	host_log_lines++;
+	if (!host_log_is_off)
+		fputs(text, stderr);
 }
 
 /* characters that are there, not those that there was no room for */
@@ -77,4 +93,17 @@ ssize_t strscpy(char *to, const char *from, size_t size)
 	}
 	memcpy(to, from, len + 1);
 	return len;
+}
+
+/* the first byte that is not @c; where all are equal to the next one, all are */
+void *memchr_inv(const void *from, int c, size_t len)
+{
+	const unsigned char *at = from, *end = at + len;
+
+	if (!len || (*at == (unsigned char)c && !memcmp(at, at + 1, len - 1)))
+		return NULL;
+
+	while (at < end && *at == (unsigned char)c)
+		at++;
+	return (void *)at;
 }

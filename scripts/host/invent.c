@@ -30,7 +30,7 @@ struct object {
  *
  * @s: the allocator
  * @out: where the recording goes
- * @rnd: state of the random numbers
+ * @rnd: its random numbers
  * @time: of the last event
  * @events: as many were written
  * @objects: live objects
@@ -42,7 +42,7 @@ struct object {
 struct inventor {
 	struct spcpu *s;
 	FILE *out;
-	u64 rnd;
+	struct host_random rnd;
 	u64 time;
 	u64 events;
 	struct object objects[MOST_OBJECTS];
@@ -255,7 +255,7 @@ static void take(struct inventor *v, struct spcpu_chunk *chunk,
 }
 
 /* mostly small; some from callers that cannot sleep, and a few reserved ones */
-static struct spcpu_request choose(u64 *rnd)
+static struct spcpu_request choose(struct host_random *rnd)
 {
 	unsigned int shift = host_below(rnd, host_below(rnd, 8) ? 9 : 14);
 
@@ -327,7 +327,7 @@ void host_invent(FILE *out, u64 seed, unsigned int steps)
 	expect(v);
 	v->s = make_allocator();
 	v->out = out;
-	v->rnd = seed;
+	v->rnd = host_random_of(seed);
 	most = 1 + host_below(&v->rnd, 1000);
 
 	fputs("shadow_percpu recording 1\n# invented\n", out);

@@ -51,13 +51,13 @@ static void follow(char *text, size_t len, bool own_way, struct figures *f)
 	spcpu_judge_destroy(j);
 }
 
-static size_t at(u64 *rnd, size_t len)
+static size_t at(struct host_random *rnd, size_t len)
 {
 	return host_below(rnd, len);
 }
 
 /* a number, or what stands in its place, becomes one of those that break things */
-static size_t spoil_number(u64 *rnd, char *text, size_t len)
+static size_t spoil_number(struct host_random *rnd, char *text, size_t len)
 {
 	static const char * const numbers[] = {
 		"0", "1", "-1", "4294967295", "4294967296", "2147483647",
@@ -77,7 +77,7 @@ static size_t spoil_number(u64 *rnd, char *text, size_t len)
 }
 
 /* a line is gone, or comes twice */
-static size_t spoil_line(u64 *rnd, char *text, size_t len, size_t room)
+static size_t spoil_line(struct host_random *rnd, char *text, size_t len, size_t room)
 {
 	size_t from = at(rnd, len), to;
 
@@ -94,7 +94,7 @@ static size_t spoil_line(u64 *rnd, char *text, size_t len, size_t room)
 	return len + to - from;
 }
 
-static size_t spoil(u64 *rnd, char *text, size_t len, size_t room)
+static size_t spoil(struct host_random *rnd, char *text, size_t len, size_t room)
 {
 	switch (host_below(rnd, 4)) {
 	case 0:
@@ -109,7 +109,7 @@ static size_t spoil(u64 *rnd, char *text, size_t len, size_t room)
 	}
 }
 
-static void try_spoilt(u64 *rnd, const char *text, size_t len)
+static void try_spoilt(struct host_random *rnd, const char *text, size_t len)
 {
 	size_t room = len + 8192, before = host_memory_left, copy_len = len;
 	unsigned int nr = 1 + host_below(rnd, 4);
@@ -133,15 +133,16 @@ static void try_spoilt(u64 *rnd, const char *text, size_t len)
 
 /**
  * host_test_recordings() - invent recordings, and spoil them
+ * @part: not looked at
  * @seed: the same seed makes the same ones
  * @steps: as many in all
  */
-void host_test_recordings(u64 seed, unsigned int steps)
+void host_test_recordings(const struct host_part *part, u64 seed, u64 steps)
 {
-	u64 rnd = seed;
+	struct host_random rnd = host_random_of(seed);
 	unsigned int i;
 
-	for (; steps; steps -= min_t(unsigned int, steps, STEPS * 10)) {
+	for (; steps; steps -= min_t(u64, steps, STEPS * 10)) {
 		struct figures f = { };
 		char *text, *copy;
 		size_t len;
@@ -149,7 +150,7 @@ void host_test_recordings(u64 seed, unsigned int steps)
 
 		out = open_memstream(&text, &len);
 		expect(out);
-		host_invent(out, host_random(&rnd) | 1, STEPS);
+		host_invent(out, host_seed(&rnd), STEPS);
 		expect(!fclose(out));
 
 		copy = malloc(len + 1);

@@ -6,6 +6,7 @@
 #ifndef HOST_BITMAP_H
 #define HOST_BITMAP_H
 
+#include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -88,6 +89,25 @@ static inline unsigned int bitmap_weight(const unsigned long *bits,
 	if (nr % BITS_PER_LONG)
 		weight += hweight_long(bits[i] & BITMAP_LAST_WORD_MASK(nr));
 	return weight;
+}
+
+/* as the kernel's: past the end if there is none; @mask is the alignment less one */
+static inline unsigned long
+bitmap_find_next_zero_area(const unsigned long *bits, unsigned long size,
+			   unsigned long start, unsigned int nr,
+			   unsigned long mask)
+{
+	unsigned long at, end;
+
+	for (;;) {
+		at = ALIGN(find_next_zero_bit(bits, size, start), mask + 1);
+		if (at + nr > size)
+			return at + nr;
+		end = find_next_bit(bits, at + nr, at);
+		if (end == at + nr)
+			return at;
+		start = end + 1;
+	}
 }
 
 static inline bool bitmap_equal(const unsigned long *a, const unsigned long *b,

@@ -43,7 +43,12 @@ void __noreturn host_warn(const char *what, const char *file, int line);
 #ifndef pr_fmt
 #define pr_fmt(fmt)	fmt
 #endif
-#define pr_err(fmt, ...)	fprintf(stderr, pr_fmt(fmt), ##__VA_ARGS__)
+/* what goes to the log; who provokes much of it has it counted only */
+extern bool host_log_is_off;
+extern unsigned long host_log_lines;
+void host_log(const char *fmt, ...) __printf(1, 2);
+
+#define pr_err(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_warn(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)
 #define pr_info(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)
 

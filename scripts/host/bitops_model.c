@@ -33,7 +33,7 @@ static unsigned int last_of(const struct model *m)
 	return m->nr;
 }
 
-static void change(struct model *m, u64 *rnd)
+static void change(struct model *m, struct host_random *rnd)
 {
 	unsigned int from = host_below(rnd, m->nr);
 	unsigned int len = host_below(rnd, m->nr - from + 1);
@@ -54,7 +54,7 @@ static void change(struct model *m, u64 *rnd)
 	m->bytes[from] = value;
 }
 
-static void check(const struct model *m, u64 *rnd)
+static void check(const struct model *m, struct host_random *rnd)
 {
 	unsigned int from = host_below(rnd, m->nr + 1), i, weight = 0;
 	DECLARE_BITMAP(copy, MOST);
@@ -77,11 +77,11 @@ static void check(const struct model *m, u64 *rnd)
 	expect(!bitmap_equal(copy, m->bits, m->nr));
 }
 
-void host_test_bitmap(u64 seed, unsigned int steps)
+void host_test_bitops(const struct host_part *part, u64 seed, u64 steps)
 {
 	struct model m = { };
-	u64 rnd = seed;
-	unsigned int i;
+	struct host_random rnd = host_random_of(seed);
+	u64 i;
 
 	for (i = 0; i < steps; i++) {
 		if (i % 1000 == 0) {
