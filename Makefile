@@ -22,6 +22,9 @@ shell: ## a prompt in the same guest, the modules loaded              10 s, firs
 check: ## KUnit suites in seven guests; GUESTS="one four nodes"       14 min, first 19 min
 	@scripts/check $(GUESTS)
 
+coverage: ## lines and branches of src/ that the suites reach; GUESTS="four"      5 min, first 10 min
+	@scripts/coverage $(GUESTS)
+
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
 	@scripts/memory $(GUESTS)
 
@@ -55,10 +58,11 @@ UPDATES = $(if $(filter-out 0 1,$(UPDATE)),$(error UPDATE=$(UPDATE): it is 1, or
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \
 		python3 -B scripts/generations_selftest.py && \
-		python3 -B scripts/arithmetic_selftest.py
+		python3 -B scripts/arithmetic_selftest.py && \
+		python3 -B scripts/coverage_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check memory bench mirror generations replay model census arithmetic \
-	selftest clean
+.PHONY: help modules run shell check coverage memory bench mirror generations replay model census \
+	arithmetic selftest clean
