@@ -71,6 +71,7 @@ static const char * const bad_ops[] = {
 	"a x 2 3 4 5 6 - -", "a 1 65536 3 4 5 6 - -", "a 1 2 g 4 5 6 - -",
 	"a 1 2 3 4294967296 5 6 - -", "a 18446744073709551616 2 3 4 5 6 - -",
 	"f 1 2 3", "f 1 2 3 4 5", "x 1 2 3 4 -", "c 1 2", "d 1 2 xyz", "aa 1 2 3",
+	"s 1 2 x 4 - 0 5", "s 1 2 3 4 AA 0 5", "s 1 2 3 4 - 0 x",
 	"s 1 2 3 4 -", "s 1 2 3 4 - 63 5", "s 1 2 3 -1 - 0 5", "w 1 2",
 	"w 1 2 middle", "l 1 2", "q 1 2 3", "a -1 2 3 4 5 6 - -",
 	"f 1 2 10000000000000000 4",
@@ -312,6 +313,35 @@ static void recording_incomplete(struct kunit *test)
 	spcpu_compare_exit();
 }
 
+/* what is no line at all ends a recording; what comes behind it is not looked at */
+static void recording_no_lines(struct kunit *test)
+{
+	static const char zero[] = "shadow_percpu\0recording 1\n";
+	char *line = kunit_kmalloc(test, SZ_4K, GFP_KERNEL);
+	char *text;
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_ASSERT_EQ(test, 0, spcpu_compare_open());
+	KUNIT_EXPECT_EQ(test, -EINVAL, spcpu_compare_feed(zero, sizeof(zero) - 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, feed_line(whole[0]));
+	spcpu_compare_close();
+
+	memset(line, '#', SZ_4K);
+	KUNIT_ASSERT_EQ(test, 0, spcpu_compare_open());
+	KUNIT_EXPECT_EQ(test, 0, spcpu_compare_feed(line, SPCPU_SNAPSHOT_LINE_MAX - 1));
+	KUNIT_EXPECT_EQ(test, 0, feed_line(""));
+	KUNIT_EXPECT_EQ(test, 0, feed_line(whole[0]));
+	KUNIT_EXPECT_EQ(test, 0, spcpu_compare_feed(line, SZ_4K));
+	KUNIT_EXPECT_EQ(test, -EINVAL, feed_line(""));
+	spcpu_compare_close();
+	text = report(test);
+	KUNIT_EXPECT_STREQ(test, text, "whole: no\n");
+
+	spcpu_compare_exit();
+	text = report(test);
+	KUNIT_EXPECT_STREQ(test, text, "");
+}
+
 static const char * const bad_beginnings[][6] = {
 	{ "shadow_percpu recording 2" },
 	{ "what is this" },
@@ -381,6 +411,7 @@ static struct kunit_case recording_cases[] = {
 	KUNIT_CASE(recording_snapshot_diff),
 	KUNIT_CASE(recording_compare),
 	KUNIT_CASE(recording_incomplete),
+	KUNIT_CASE(recording_no_lines),
 	KUNIT_CASE(recording_bad_beginnings),
 	{ }
 };
