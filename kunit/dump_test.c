@@ -46,7 +46,7 @@ static void info_begins_with_the_layout(struct kunit *test)
 						    layout));
 	KUNIT_EXPECT_EQ(test, 0, strncmp(text, layout, strlen(layout)));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=page span="));
-	scnprintf(layout, SZ_16K, "backing=%s hotplug=all engine=%s",
+	scnprintf(layout, SZ_16K, "backing=%s hotplug=all engine=%s debug=off",
 		  s->options.backing->name, s->options.engine->name);
 	KUNIT_EXPECT_EQ(test, spcpu_test_lines(text, layout), 1U);
 }

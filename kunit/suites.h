@@ -56,5 +56,7 @@ extern struct kunit_suite spcpu_hotplug_fail_suite;
 extern struct kunit_suite spcpu_hotplug_race_suite;
 extern struct kunit_suite spcpu_hotplug_load_suite;
 extern struct kunit_suite spcpu_absent_suite;
+extern struct kunit_suite spcpu_debug_suite;
+extern struct kunit_suite spcpu_watch_suite;
 
 #endif /* SPCPU_SUITES_H */

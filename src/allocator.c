@@ -10,6 +10,7 @@
 
 #include "compat/kunit.h"
 #include "core.h"
+#include "debug.h"
 #include "hotplug.h"
 
 static void free_types(struct spcpu *s)
@@ -90,6 +91,8 @@ static struct spcpu *alloc_spcpu(struct spcpu_layout *layout,
 	spcpu_index_init(&s->index, layout->unit_size);
 	s->layout = layout;
 	s->options = *options;
+	if (s->options.debug)
+		s->options.cache = false;
 	if (!s->options.engine)
 		s->options.engine = &spcpu_engine_bitmap;
 	s->paging = &paging;
@@ -130,8 +133,14 @@ static int make_parts(struct spcpu *s)
 	err = spcpu_cache_init(s);
 	if (err)
 		goto err_finder;
+
+	err = spcpu_debug_init(s);
+	if (err)
+		goto err_cache;
 	return 0;
 
+err_cache:
+	spcpu_cache_exit(s);
 err_finder:
 	spcpu_finder_exit(&s->finder);
 err_types:
@@ -149,6 +158,7 @@ err_cpus:
 
 static void free_parts(struct spcpu *s)
 {
+	spcpu_debug_exit(s);
 	spcpu_cache_exit(s);
 	spcpu_finder_exit(&s->finder);
 	free_types(s);
@@ -243,11 +253,14 @@ void spcpu_shutdown(struct spcpu *s)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
 
-static void report_object(void __percpu *ptr, size_t size, unsigned int off,
-			  const struct spcpu_chunk *chunk)
+static void report_object(struct spcpu *s, void __percpu *ptr, size_t size,
+			  unsigned int off, const struct spcpu_chunk *chunk)
 {
-	pr_warn("leaked: %zu bytes per CPU at offset %u of chunk %u, pointer %p\n",
-		size, off, chunk->id, (void *)(__force unsigned long)ptr);
+	struct spcpu_debug *d = spcpu_debug_of(s);
+
+	if (!d || !spcpu_report_leak_at(d, ptr))
+		pr_warn("leaked: %zu bytes per CPU at offset %u of chunk %u, pointer %p\n",
+			size, off, chunk->id, (void *)(__force unsigned long)ptr);
 	kmemleak_free_percpu(ptr);
 }
 
@@ -261,7 +274,7 @@ static unsigned int report_span(struct spcpu *s, const struct spcpu_chunk *chunk
 		if (span->states[step] < SPCPU_LIVE)
 			continue;
 		off = span->off + (step << span->shift);
-		report_object(spcpu_ptr(s, chunk, off),
+		report_object(s, spcpu_ptr(s, chunk, off),
 			      spcpu_classes[span->class].size, off, chunk);
 		nr++;
 	}
@@ -289,7 +302,7 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 		if (span) {
 			nr += report_span(s, chunk, span);
 		} else {
-			report_object(spcpu_ptr(s, chunk, off),
+			report_object(s, spcpu_ptr(s, chunk, off),
 				      bits << SPCPU_GRANULE_SHIFT, off, chunk);
 			nr++;
 		}
@@ -308,8 +321,13 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 unsigned int spcpu_report_leaks(struct spcpu *s)
 {
 	struct spcpu_chunk *chunk;
+	struct spcpu_debug *d = spcpu_debug_of(s);
 	unsigned int nr = 0;
 
+	if (d) {
+		spcpu_debug_flush(d);
+		spcpu_debug_scan(d, "when the allocator went away");
+	}
 	list_for_each_entry(chunk, &s->chunks, all)
 		nr += report_chunk(s, chunk);
 	if (nr)

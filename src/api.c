@@ -17,6 +17,7 @@
 
 #include "api.h"
 #include "compat/kunit.h"
+#include "debug.h"
 #include "hotplug.h"
 #include "quick.h"
 #include "section.h"
@@ -109,11 +110,15 @@ static void __percpu *alloc_slowly(size_t size, size_t align, bool reserved,
 		.gfp = gfp,
 		.caller = caller,
 	};
+	struct spcpu_debug *d = spcpu_debug_of(shadow);
 	void __percpu *ptr;
 	int err;
 
-	err = spcpu_cache_alloc(shadow, &req,
-				spcpu_class_of(size, align, gfp), &ptr);
+	if (d)
+		err = spcpu_debug_alloc(d, &req, &ptr);
+	else
+		err = spcpu_cache_alloc(shadow, &req,
+					spcpu_class_of(size, align, gfp), &ptr);
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(refused));
 		complain_alloc(&req, err);
@@ -173,34 +178,51 @@ void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_reserved_percpu);
 
+/* of each mistake some are told of, however many others there are */
+static struct ratelimit_state foreign =
+	RATELIMIT_STATE_INIT(foreign, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+static struct ratelimit_state middle =
+	RATELIMIT_STATE_INIT(middle, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+static struct ratelimit_state twice =
+	RATELIMIT_STATE_INIT(twice, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+
 static void complain_free(const void __percpu *ptr, int err,
 			  unsigned long caller)
 {
+	struct ratelimit_state *limit = err == -EFAULT ? &foreign :
+					err == -EINVAL ? &middle : &twice;
+	struct spcpu_debug *d = spcpu_debug_of(shadow);
+	void *value = (void *)(__force unsigned long)ptr;
 	struct spcpu_place place;
 
-	spcpu_locate(shadow, ptr, &place);
+	if (!__ratelimit(limit))
+		return;
+
+	spcpu_object_locate(shadow, ptr, &place);
 	if (err == -EFAULT)
-		pr_warn_ratelimited("%pS: free of %p refused: not an object of this allocator\n",
-				    (void *)caller, (void *)(__force unsigned long)ptr);
+		pr_warn("%pS: free of %p refused: not an object of this allocator\n",
+			(void *)caller, value);
 	else if (err == -EINVAL)
-		pr_warn_ratelimited("%pS: free of %p refused: the middle of an object, offset %u of chunk %u\n",
-				    (void *)caller, (void *)(__force unsigned long)ptr,
-				    place.off, place.id);
+		pr_warn("%pS: free of %p refused: the middle of an object, offset %u of chunk %u\n",
+			(void *)caller, value, place.off, place.id);
 	else
-		pr_warn_ratelimited("%pS: free of %p refused: free already (double free?), offset %u of chunk %u\n",
-				    (void *)caller, (void *)(__force unsigned long)ptr,
-				    place.off, place.id);
+		pr_warn("%pS: free of %p refused: free already (double free?), offset %u of chunk %u\n",
+			(void *)caller, value, place.off, place.id);
+	if (d)
+		spcpu_report_history(d, ptr);
 }
 
 /* what cannot be put into this CPU's magazine */
 static noinline void give(void __percpu *ptr, unsigned long caller)
 {
+	struct spcpu_debug *d = spcpu_debug_of(shadow);
 	int err;
 
 	if (!ptr)
 		return;
 
-	err = spcpu_cache_free(shadow, ptr);
+	err = d ? spcpu_debug_free(d, ptr, caller) :
+		  spcpu_cache_free(shadow, ptr);
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(refused));
 		complain_free(ptr, err, caller);
@@ -215,16 +237,30 @@ void shadow_free_percpu(void __percpu *ptr)
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);
 
-int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
-			     void __percpu **ptrs)
+/**
+ * spcpu_api_alloc_bulk() - shadow_alloc_percpu_bulk() for somebody else
+ * @size: as there
+ * @align: as there
+ * @gfp: as there
+ * @nr: as there
+ * @ptrs: as there
+ * @caller: who asks, a return address
+ *
+ * Context: As there.
+ * Return: As there.
+ */
+int spcpu_api_alloc_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
+			 void __percpu **ptrs, unsigned long caller)
 {
 	const struct spcpu_request req = {
 		.size = size,
 		.align = align,
 		.gfp = gfp,
-		.caller = _RET_IP_,
+		.caller = caller,
 	};
-	int err = spcpu_alloc_bulk(shadow, &req, nr, ptrs);
+	struct spcpu_debug *d = spcpu_debug_of(shadow);
+	int err = d ? spcpu_debug_alloc_bulk(d, &req, nr, ptrs) :
+		      spcpu_alloc_bulk(shadow, &req, nr, ptrs);
 
 	if (unlikely(err)) {
 		this_cpu_inc(shadow_var(refused));
@@ -232,21 +268,45 @@ int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
 	}
 	return err;
 }
+
+int shadow_alloc_percpu_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
+			     void __percpu **ptrs)
+{
+	return spcpu_api_alloc_bulk(size, align, gfp, nr, ptrs, _RET_IP_);
+}
 EXPORT_SYMBOL_GPL(shadow_alloc_percpu_bulk);
 
-void shadow_free_percpu_bulk(size_t nr, void __percpu **ptrs)
+/**
+ * spcpu_api_free_bulk() - shadow_free_percpu_bulk() for somebody else
+ * @nr: as there
+ * @ptrs: as there
+ * @caller: who asks, a return address
+ *
+ * Context: As there.
+ */
+void spcpu_api_free_bulk(size_t nr, void __percpu **ptrs, unsigned long caller)
 {
 	size_t done;
 	int err;
 
+	if (spcpu_debug_of(shadow)) {
+		while (nr--)
+			give(*ptrs++, caller);
+		return;
+	}
 	for (; nr; nr -= done, ptrs += done) {
 		done = spcpu_free_bulk(shadow, nr, ptrs, &err);
 		if (likely(!err))
 			return;
 
 		this_cpu_inc(shadow_var(refused));
-		complain_free(ptrs[done++], err, _RET_IP_);
+		complain_free(ptrs[done++], err, caller);
 	}
+}
+
+void shadow_free_percpu_bulk(size_t nr, void __percpu **ptrs)
+{
+	spcpu_api_free_bulk(nr, ptrs, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu_bulk);
 
@@ -254,7 +314,7 @@ size_t shadow_percpu_size(const void __percpu *ptr)
 {
 	struct spcpu_place place;
 
-	if (!ptr || spcpu_locate(shadow, ptr, &place))
+	if (!ptr || spcpu_object_locate(shadow, ptr, &place))
 		return 0;
 	return place.size;
 }

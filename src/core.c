@@ -191,8 +191,15 @@ static struct spcpu_chunk *place(struct spcpu *s,
 	return NULL;
 }
 
-/* bounds as in the kernel, except that an alignment of 0 or 3 is refused */
-static bool request_ok(const struct spcpu_request *req)
+/**
+ * spcpu_request_ok() - are size and alignment in range?
+ * @req: what is asked for
+ *
+ * Bounds as in the kernel, except that an alignment of 0 or 3 is refused.
+ *
+ * Context: Any.
+ */
+bool spcpu_request_ok(const struct spcpu_request *req)
 {
 	return req->size && req->size <= SHADOW_PERCPU_MAX_SIZE &&
 	       is_power_of_2(req->align) && req->align <= PAGE_SIZE;
@@ -249,27 +256,22 @@ int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req)
 }
 
 /**
- * spcpu_alloc() - allocate one object
+ * spcpu_alloc_unchecked() - allocate one object, or more than one may be
  * @s: the allocator
- * @want: size, alignment, flags, as asked
+ * @want: size, from 1 byte to those of a unit; alignment, in range; flags, as asked
  * @ptr: set to the object; NULL on error
  *
- * Context: Any but NMI, if the flags do not allow to sleep; else process
- *	context.
- * Return: 0; -EINVAL: size or alignment out of range; -ENOMEM: no room and none
- *	to be made; -ESHUTDOWN: the allocator is going away.
+ * Context: As spcpu_alloc().
+ * Return: As spcpu_alloc(), but for -EINVAL.
  */
-int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
-		void __percpu **ptr)
+int spcpu_alloc_unchecked(struct spcpu *s, const struct spcpu_request *want,
+			  void __percpu **ptr)
 {
 	struct spcpu_request req = *want;
 	struct spcpu_chunk *chunk;
 	int off;
 
 	*ptr = NULL;
-	if (!request_ok(want))
-		return -EINVAL;
-
 	req.gfp = current_gfp_context(want->gfp);
 	req.size = ALIGN(want->size, SPCPU_GRANULE);
 	req.align = max_t(size_t, want->align, SPCPU_GRANULE);
@@ -285,6 +287,25 @@ int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
 	kmemleak_alloc_percpu(*ptr, req.size, req.gfp);
 	trace_percpu_alloc_percpu(s, &req, chunk, off, *ptr);
 	return 0;
+}
+
+/**
+ * spcpu_alloc() - allocate one object
+ * @s: the allocator
+ * @want: size, alignment, flags, as asked
+ * @ptr: set to the object; NULL on error
+ *
+ * Context: Any but NMI, if the flags do not allow to sleep; else process
+ *	context.
+ * Return: 0; -EINVAL: size or alignment out of range; -ENOMEM: no room and none
+ *	to be made; -ESHUTDOWN: the allocator is going away.
+ */
+int spcpu_alloc(struct spcpu *s, const struct spcpu_request *want,
+		void __percpu **ptr)
+{
+	*ptr = NULL;
+	return spcpu_request_ok(want) ? spcpu_alloc_unchecked(s, want, ptr) :
+					-EINVAL;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_alloc);
 

@@ -46,6 +46,7 @@ extern const char * const spcpu_first_modes[SPCPU_NR_FIRST_MODES];
  * @engine: who places areas in chunks; NULL: the bitmap engine
  * @online: only CPUs that are, or have been, online get pages; lazy backing
  * @cache: CPUs keep objects, instead of exact placements
+ * @debug: what is watched, SPCPU_REDZONE and so on; then there is no cache
  * @image: initial values of the static variables, of layout->static_size bytes;
  *         stays as long as the allocator
  */
@@ -55,6 +56,7 @@ struct spcpu_options {
 	const struct spcpu_engine *engine;
 	bool online;
 	bool cache;
+	unsigned int debug;
 	const void *image;
 };
 
@@ -121,6 +123,7 @@ struct spcpu_chunk_type {
 };
 
 struct spcpu;
+struct spcpu_debug;
 struct spcpu_gap;
 
 /**
@@ -188,6 +191,7 @@ struct spcpu_paging {
  * @hotplug: told of CPUs before they come online
  * @inits: callbacks for new CPUs' copies
  * @oops: explains writes to absent CPUs' copies
+ * @debug: what is known of the objects; NULL: they are not watched
  */
 struct spcpu {
 	spinlock_t lock; /* chunks, slots, counts */
@@ -225,6 +229,7 @@ struct spcpu {
 	struct hlist_node hotplug;
 	struct xarray inits;
 	struct notifier_block oops;
+	struct spcpu_debug *debug;
 };
 
 /**
@@ -280,6 +285,9 @@ unsigned int spcpu_report_leaks(struct spcpu *s);
 void spcpu_destroy(struct spcpu *s);
 
 /* core.c */
+bool spcpu_request_ok(const struct spcpu_request *req);
+int spcpu_alloc_unchecked(struct spcpu *s, const struct spcpu_request *want,
+			  void __percpu **ptr);
 int spcpu_alloc(struct spcpu *s, const struct spcpu_request *req,
 		void __percpu **ptr);
 int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req);

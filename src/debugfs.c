@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "debugfs.h"
+#include "debugfs_debug.h"
 #include "debugfs_follow.h"
 #include "debugfs_native.h"
 #include "dump.h"
@@ -181,6 +182,7 @@ int spcpu_debugfs_init(struct spcpu *s, bool snapshot)
 	debugfs_create_file("map", 0400, folder, s, &spcpu_map_fops);
 	debugfs_create_file("stats", 0400, folder, s, &spcpu_stats_fops);
 	debugfs_create_file("replay", 0600, folder, replay, &replay_fops);
+	spcpu_debugfs_debug_init(folder, s);
 	spcpu_debugfs_follow_init(folder, snapshot);
 	if (snapshot)
 		spcpu_debugfs_native_init(folder);

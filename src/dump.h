@@ -16,6 +16,13 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused);
 int spcpu_slots_show(struct seq_file *m, void *unused);
 int spcpu_cache_show(struct seq_file *m, void *unused);
 
+/* of what debug= watches: seq_file::private is a struct spcpu */
+struct spcpu_debug *spcpu_debug_dumped(struct seq_file *m);
+int spcpu_owners_show(struct seq_file *m, void *unused);
+int spcpu_leaks_show(struct seq_file *m, void *unused);
+int spcpu_check_show(struct seq_file *m, void *unused);
+int spcpu_histogram_show(struct seq_file *m, void *unused);
+
 /* of the exported calls: seq_file::private is not used */
 int spcpu_calls_show(struct seq_file *m, void *unused);
 

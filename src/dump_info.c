@@ -7,6 +7,7 @@
 #include <linux/topology.h>
 
 #include "compat/kunit.h"
+#include "debug.h"
 #include "dump.h"
 
 static void print_line(void *m, const char *text)
@@ -80,6 +81,7 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused)
 {
 	const struct spcpu *s = m->private;
 	const struct spcpu_layout *layout = s->layout;
+	char words[SPCPU_DEBUG_WORDS_MAX];
 	int err;
 
 	err = spcpu_layout_print(layout, s->options.first_mode == SPCPU_FIRST_PAGE,
@@ -87,10 +89,11 @@ int spcpu_alloc_info_show(struct seq_file *m, void *unused)
 	if (err)
 		return err;
 
-	seq_printf(m, "backing=%s hotplug=%s engine=%s\n",
+	spcpu_debug_words(s->options.debug, words, sizeof(words));
+	seq_printf(m, "backing=%s hotplug=%s engine=%s debug=%s\n",
 		   s->options.backing->name,
 		   s->options.online ? "online" : "all",
-		   s->options.engine->name);
+		   s->options.engine->name, words);
 	seq_printf(m, "first_chunk=%s span=%lu, from CPU %u to the end of CPU %u's unit\n\n",
 		   spcpu_first_modes[s->options.first_mode], layout->span, layout->low_cpu,
 		   layout->high_cpu);

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "compat/kunit.h"
+#include "debug.h"
 #include "hotplug.h"
 
 /**
@@ -174,6 +175,8 @@ int spcpu_hotplug_prepare(struct spcpu *s, unsigned int cpu)
 		goto err_take;
 
 	set_ready(s, cpu);
+	if (spcpu_debug_of(s))
+		spcpu_guard_cpu_came(s->debug);
 	return 0;
 
 err_take:
@@ -386,7 +389,7 @@ int spcpu_set_init(struct spcpu *s, void __percpu *ptr,
 	struct spcpu_place place;
 	int err;
 
-	err = spcpu_locate(s, ptr, &place);
+	err = spcpu_object_locate(s, ptr, &place);
 	if (err)
 		return err;
 

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "api.h"
+#include "debug.h"
 #include "debugfs.h"
 #include "hotplug.h"
 #include "machine.h"
@@ -55,6 +56,11 @@ static unsigned long dyn_size = 28 << 10;
 module_param(dyn_size, ulong, 0444);
 MODULE_PARM_DESC(dyn_size,
 		 "least bytes for dynamic objects in the first chunk (default: 28672)");
+
+static char *debug = "";
+module_param(debug, charp, 0444);
+MODULE_PARM_DESC(debug,
+		 "what to watch objects for, with commas in between: redzone (writes past their ends), poison (writes after their free), quarantine (freed areas wait), owner (stacks of who has them), or all; then there is no cache (default: nothing)");
 
 static bool snapshot;
 module_param(snapshot, bool, 0444);
@@ -130,12 +136,23 @@ static int parse_hotplug(const struct spcpu_backing *with, bool *online)
 	return 0;
 }
 
+static int parse_debug(unsigned int *flags)
+{
+	int err = spcpu_debug_parse(debug, flags);
+
+	if (err)
+		pr_err("debug=%s is unknown: it is all, or some of redzone, poison, quarantine, owner with commas in between\n",
+		       debug);
+	return err;
+}
+
 static int parse_options(struct spcpu_options *o)
 {
 	return parse_first_mode(&o->first_mode) ?:
 	       parse_backing(&o->backing) ?:
 	       parse_engine(&o->engine) ?:
-	       parse_hotplug(o->backing, &o->online);
+	       parse_hotplug(o->backing, &o->online) ?:
+	       parse_debug(&o->debug);
 }
 
 static struct spcpu_layout *lay_out(enum spcpu_first_mode mode,
@@ -209,14 +226,20 @@ static int __init shadow_percpu_init(void)
 	}
 	spcpu_api_open(s);
 
-	err = spcpu_debugfs_init(s, snapshot);
+	err = spcpu_clients_watch(s);
 	if (err)
 		goto err_destroy;
+
+	err = spcpu_debugfs_init(s, snapshot);
+	if (err)
+		goto err_clients;
 
 	spcpu_layout_print(s->layout, options.first_mode == SPCPU_FIRST_PAGE,
 			   log_line, NULL);
 	return 0;
 
+err_clients:
+	spcpu_clients_unwatch(s);
 err_destroy:
 	spcpu_destroy(s);
 err_hotplug:
@@ -230,6 +253,7 @@ static void __exit shadow_percpu_exit(void)
 
 	spcpu_debugfs_exit();
 	spcpu_shutdown(s);
+	spcpu_clients_unwatch(s);
 	spcpu_section_exit();
 	spcpu_report_leaks(s);
 	spcpu_destroy(s);

@@ -13,6 +13,7 @@
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
+#include "api.h"
 #include "shadow_percpu.h"
 #include "span.h"
 
@@ -42,7 +43,7 @@ struct shadow_percpu_prefill *shadow_percpu_prefill(size_t size, size_t align,
 	if (!pre)
 		return NULL;
 
-	if (shadow_alloc_percpu_bulk(size, align, gfp, nr, pre->ptrs)) {
+	if (spcpu_api_alloc_bulk(size, align, gfp, nr, pre->ptrs, _RET_IP_)) {
 		kfree(pre);
 		return NULL;
 	}
@@ -64,7 +65,7 @@ void shadow_percpu_prefill_end(struct shadow_percpu_prefill *pre)
 	if (!pre)
 		return;
 
-	shadow_free_percpu_bulk(atomic_read(&pre->left), pre->ptrs);
+	spcpu_api_free_bulk(atomic_read(&pre->left), pre->ptrs, _RET_IP_);
 	kfree(pre);
 }
 EXPORT_SYMBOL_GPL(shadow_percpu_prefill_end);

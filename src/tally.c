@@ -14,6 +14,7 @@
 
 #include "compat/kunit.h"
 #include "core.h"
+#include "debug.h"
 #include "tally.h"
 
 /* under rcu_read_lock(); they may belong to no CPU any more */
@@ -151,12 +152,13 @@ static void add_sizes(const struct spcpu_cache *cache, struct spcpu_objects *to)
  */
 void spcpu_tally_objects(struct spcpu *s, struct spcpu_objects *to)
 {
+	struct spcpu_debug *d = spcpu_debug_of(s);
 	struct spcpu_stats *st = &s->stats;
 	unsigned long flags;
 	u64 free, alloc;
 
 	/* frees first, and no object is freed before it was allocated */
-	free = all_cpus(s, true);
+	free = all_cpus(s, true) + (d ? READ_ONCE(d->nr_waiting) : 0);
 	alloc = all_cpus(s, false);
 
 	spin_lock_irqsave(&s->lock, flags);

@@ -47,14 +47,8 @@ void spcpu_ready_exit(struct spcpu_ready *ready)
 void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu)
 {
 	ready->offs[ready->nr] = per_cpu_offset(cpu);
-	/* pairs with nr_ready() */
+	/* pairs with spcpu_nr_ready() */
 	smp_store_release(&ready->nr, ready->nr + 1);
-}
-
-static unsigned int nr_ready(const struct spcpu_ready *ready)
-{
-	/* pairs with spcpu_ready_add(): who sees the number sees the offsets */
-	return smp_load_acquire(&ready->nr);
 }
 
 /**
@@ -67,7 +61,7 @@ static unsigned int nr_ready(const struct spcpu_ready *ready)
  */
 void spcpu_zero(const struct spcpu_ready *ready, unsigned long ptr, size_t size)
 {
-	unsigned int nr = nr_ready(ready), i;
+	unsigned int nr = spcpu_nr_ready(ready), i;
 
 	for (i = 0; i < nr; i++)
 		memset((void *)(ptr + ready->offs[i]), 0, size);
@@ -129,7 +123,7 @@ static __always_inline void zero_all(const struct spcpu_ready *ready,
 				     const struct spcpu_object *objects,
 				     unsigned int nr, size_t size)
 {
-	unsigned int cpus = nr_ready(ready), i;
+	unsigned int cpus = spcpu_nr_ready(ready), i;
 
 	for (i = 0; i < cpus; i++)
 		zero_each(ready->offs[i], objects, nr, size);

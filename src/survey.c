@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Survey: what the dumps of live objects add up.
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+
+#include "debug.h"
+
+/* objects that may come while a survey is made, and still be in it */
+#define SPARE	64
+
+static void note(struct spcpu_survey *survey, const struct spcpu_track *t)
+{
+	t->alloc.owner->refs++;
+	survey->seen[survey->nr++] = (struct spcpu_sighting) {
+		.owner = t->alloc.owner,
+		.size = t->size,
+		.align = t->align,
+		.when = t->alloc.when,
+	};
+}
+
+/**
+ * spcpu_survey_make() - note all live objects
+ * @d: what knows of them
+ *
+ * Context: Process context. They come and go meanwhile; none is noted twice.
+ * Return: The survey, for spcpu_survey_free(); NULL: no memory.
+ */
+struct spcpu_survey *spcpu_survey_make(struct spcpu_debug *d)
+{
+	size_t most = READ_ONCE(d->nr_live) + SPARE;
+	struct spcpu_survey *survey;
+	struct spcpu_track *t;
+	unsigned long ptr = 0;
+
+	survey = kvmalloc(struct_size(survey, seen, most), GFP_KERNEL);
+	if (!survey)
+		return NULL;
+
+	survey->nr = 0;
+	do {
+		spin_lock_irq(&d->lock);
+		t = spcpu_track_after(d, ptr);
+		if (t) {
+			ptr = t->ptr;
+			if (t->state == SPCPU_TRACK_LIVE)
+				note(survey, t);
+		}
+		spin_unlock_irq(&d->lock);
+	} while (t && survey->nr < most);
+	survey->now = ktime_get_ns();
+	return survey;
+}
+
+/**
+ * spcpu_survey_free() - end the use of a survey
+ * @d: what it is of
+ * @survey: the survey
+ *
+ * Context: Process context.
+ */
+void spcpu_survey_free(struct spcpu_debug *d, struct spcpu_survey *survey)
+{
+	size_t i;
+
+	for (i = 0; i < survey->nr; i++) {
+		spin_lock_irq(&d->lock);
+		spcpu_owner_put(survey->seen[i].owner);
+		spin_unlock_irq(&d->lock);
+	}
+	kvfree(survey);
+}
