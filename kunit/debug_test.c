@@ -19,9 +19,10 @@
 
 #define REPORT	"shadow_percpu: BUG: write (past|before|to)"
 
-/* a line with these words has come since then */
-static void expect_line(struct kunit *test, const struct spcpu_kmsg *since,
-			const char *format, ...)
+/* so many lines with these words have come since then */
+static __printf(4, 5) void expect_lines(struct kunit *test,
+					const struct spcpu_kmsg *since,
+					unsigned int nr, const char *format, ...)
 {
 	va_list args;
 	char line[160];
@@ -29,11 +30,13 @@ static void expect_line(struct kunit *test, const struct spcpu_kmsg *since,
 	va_start(args, format);
 	vscnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	KUNIT_EXPECT_EQ_MSG(test, spcpu_kmsg_count(since, line), 1U, "%s", line);
+	KUNIT_EXPECT_EQ_MSG(test, spcpu_kmsg_count(since, line), nr, "%s", line);
 }
 
+#define expect_line(test, since, ...)	expect_lines(test, since, 1, __VA_ARGS__)
+
 /* a scan that finds so many */
-static void scan(struct kunit *test, struct spcpu_debug *d, unsigned long corrupt)
+static void look(struct kunit *test, struct spcpu_debug *d, unsigned long corrupt)
 {
 	spcpu_debug_scan(d, "by a scan");
 	KUNIT_EXPECT_EQ(test, d->last.corrupt, corrupt);
@@ -56,13 +59,14 @@ static void overrun_is_found_at_free(struct kunit *test)
 		spcpu_kmsg_mark(&since);
 		spcpu_watched_free(test, d, ptr);
 
-		expect_line(test, &since, "BUG: write past the end of an object, in CPU %u's copy", cpu);
+		expect_line(test, &since,
+			    "BUG: write past the end of an object, in CPU %u's copy", cpu);
 		expect_line(test, &since, " of %zu bytes, aligned to 8, offset", sizes[i]);
 		expect_line(test, &since, "bytes %zu to %zu: 0x41 instead of 0xcc; wrong in 1 of",
 			    sizes[i], sizes[i]);
-		expect_line(test, &since, "found at free, by overrun_is_found_at_free+");
+		expect_line(test, &since, "found at free, by %s+", __func__);
 		expect_line(test, &since, "allocated by ");
-		expect_line(test, &since, "shadow_percpu:  overrun_is_found_at_free+");
+		expect_line(test, &since, "shadow_percpu:  %s+", __func__);
 		expect_line(test, &since, "bytes of CPU %u's copy around it:", cpu);
 		KUNIT_EXPECT_EQ(test, d->nr_reports, (unsigned long)i + 1);
 	}
@@ -88,9 +92,11 @@ static void underrun_is_found_at_free(struct kunit *test)
 		spcpu_kmsg_mark(&since);
 		spcpu_watched_free(test, d, ptr);
 
-		expect_line(test, &since, "BUG: write before the start of an object, in CPU %u's copy", cpu);
+		expect_line(test, &since,
+			    "BUG: write before the start of an object, in CPU %u's copy", cpu);
 		expect_line(test, &since, "bytes -3 to -1: 0x43 instead of 0xcc");
-		expect_line(test, &since, ">    -16: cc cc cc cc cc cc cc cc cc cc cc cc cc 43 cc 42");
+		expect_line(test, &since,
+			    ">    -16: cc cc cc cc cc cc cc cc cc cc cc cc cc 43 cc 42");
 	}
 	spcpu_test_expecting_no_more(test);
 }
@@ -127,12 +133,12 @@ static void right_use_is_not_reported(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, spcpu_copies_zero(ptr[i], sizes[i]));
 		spcpu_copies_fill(ptr[i], sizes[i], i);
 	}
-	scan(test, d, 0);
+	look(test, d, 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		KUNIT_EXPECT_TRUE(test, spcpu_copies_hold(ptr[i], sizes[i], i));
 		spcpu_watched_free(test, d, ptr[i]);
 	}
-	scan(test, d, 0);
+	look(test, d, 0);
 	spcpu_debug_flush(d);
 	KUNIT_EXPECT_EQ(test, d->nr_reports, 0UL);
 	spcpu_test_check(test, d->s);
@@ -151,14 +157,15 @@ static void scan_finds_it_once(struct kunit *test)
 	spcpu_watched_write(bad, 0, 64, 0);
 	spcpu_kmsg_mark(&since);
 	spcpu_test_expecting(test, REPORT);
-	scan(test, d, 1);
+	look(test, d, 1);
 	spcpu_test_expecting_no_more(test);
 	expect_line(test, &since, "found by a scan");
 	text = spcpu_test_show(test, spcpu_check_show, d->s);
-	KUNIT_EXPECT_TRUE(test, strstr(text, "debug=redzone\nlive: 2\nin quarantine: 0\nreports: 1\nscans: 1\n"));
-	KUNIT_EXPECT_TRUE(test, strstr(text, "verdict: corrupt; the last scan found 1 of 2 live and 0 freed objects written to\n"));
+	KUNIT_EXPECT_STREQ(test, text,
+			   "debug=redzone\nlive: 2\nin quarantine: 0\nreports: 1\nscans: 1\n"
+			   "verdict: corrupt; the last scan found 1 of 2 live and 0 freed objects written to\n");
 
-	scan(test, d, 0);
+	look(test, d, 0);
 	text = spcpu_test_show(test, spcpu_check_show, d->s);
 	KUNIT_EXPECT_TRUE(test, strstr(text, "verdict: clean;"));
 	spcpu_watched_free(test, d, bad);
@@ -181,11 +188,11 @@ static void use_after_free_is_found(struct kunit *test)
 	spcpu_watched_write(ptr, cpu, 19, 0);
 	spcpu_kmsg_mark(&since);
 	spcpu_test_expecting(test, REPORT);
-	scan(test, d, 1);
+	look(test, d, 1);
 	expect_line(test, &since, "BUG: write to a freed object, in CPU %u's copy", cpu);
 	expect_line(test, &since, "bytes 19 to 19: 0x00 instead of 0xa5");
 	expect_line(test, &since, "freed by ");
-	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&since, "shadow_percpu:  use_after_free_is_found+"), 2U);
+	expect_lines(test, &since, 2, "shadow_percpu:  %s+", __func__);
 
 	/* and when its time is over */
 	spcpu_watched_write(ptr, 0, 0, 0);
@@ -272,12 +279,12 @@ static void late_cpu_is_guarded(struct kunit *test)
 
 	cpu = cpumask_first(absent);
 	KUNIT_ASSERT_EQ(test, 0, spcpu_cpus_come(s, cpu));
-	scan(test, s->debug, 0);
+	look(test, s->debug, 0);
 	KUNIT_EXPECT_EQ(test, *((u8 *)per_cpu_ptr(freed, cpu) + 39), POISON_END);
 	spcpu_watched_write(live, cpu, 40, 0);
 	spcpu_watched_write(freed, cpu, 0, 0);
 	spcpu_test_expecting(test, REPORT);
-	scan(test, s->debug, 2);
+	look(test, s->debug, 2);
 	spcpu_test_expecting_no_more(test);
 	spcpu_watched_free(test, s->debug, live);
 }
@@ -296,7 +303,7 @@ static void leaks_are_named_with_owner(struct kunit *test)
 	spcpu_test_expecting_no_more(test);
 	expect_line(test, &since, "found when the allocator went away");
 	expect_line(test, &since, "leaked: 44 bytes per CPU at offset ");
-	expect_line(test, &since, " s ago in leaks_are_named_with_owner+");
+	expect_line(test, &since, " s ago in %s+", __func__);
 }
 
 static struct kunit_case debug_cases[] = {

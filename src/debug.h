@@ -10,6 +10,7 @@
 #ifndef SPCPU_DEBUG_H
 #define SPCPU_DEBUG_H
 
+#include <linux/bits.h>
 #include <linux/jump_label.h>
 #include <linux/notifier.h>
 #include <linux/spinlock.h>
@@ -19,10 +20,10 @@
 
 /* what is asked for with debug=, bits */
 enum {
-	SPCPU_REDZONE		= 1 << 0,	/* bytes around objects that nobody writes to */
-	SPCPU_POISON		= 1 << 1,	/* freed objects are filled, too */
-	SPCPU_QUARANTINE	= 1 << 2,	/* freed areas wait for long */
-	SPCPU_OWNER		= 1 << 3,	/* stacks of who allocates and frees */
+	SPCPU_REDZONE		= BIT(0),	/* bytes around objects that nobody writes to */
+	SPCPU_POISON		= BIT(1),	/* freed objects are filled, too */
+	SPCPU_QUARANTINE	= BIT(2),	/* freed areas wait for long */
+	SPCPU_OWNER		= BIT(3),	/* stacks of who allocates and frees */
 };
 
 /* bytes of each copy that wait at most, freed, with poison alone and with quarantine */

@@ -43,7 +43,8 @@ static bool is_poisoned(const struct spcpu_debug *d, const struct spcpu_track *t
 
 /* those that may be empty included */
 static unsigned int guarded_by(const struct spcpu_debug *d,
-			     const struct spcpu_track *t, struct guarded *zones)
+			       const struct spcpu_track *t,
+			       struct guarded *zones)
 {
 	int size = t->size;
 	unsigned int nr = 0;

@@ -72,4 +72,6 @@ suites
 if [ -n "${spcpu_module:-}" ]; then
 	# shellcheck source=qemu/guest/module.sh
 	. /module.sh
+	# shellcheck source=qemu/guest/mistakes.sh
+	. /mistakes.sh
 fi

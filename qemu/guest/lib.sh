@@ -9,7 +9,7 @@
 #   done                           nothing was cut short
 
 DEBUG=/sys/kernel/debug/shadow_percpu
-DUMPS="alloc_info slots chunks map stats cache calls"
+DUMPS="alloc_info slots chunks map stats cache calls owners leaks check histogram"
 BAD='BUG|WARNING|Oops|Call Trace|leaked'
 
 show()
