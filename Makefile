@@ -20,7 +20,11 @@ shell: ## a prompt in the same guest, the modules loaded              10 s, firs
 	@scripts/run shell
 
 check: ## KUnit suites in seven guests; GUESTS="one four nodes"       14 min, first 19 min
-	@scripts/check $(GUESTS)
+	@scripts/check $(WATCHED) $(GUESTS)
+
+# on kernels that look for errors of memory, of locks, and races
+WATCHED = $(if $(filter-out 0 1,$(DEBUG)),$(error DEBUG=$(DEBUG): it is 1, or nothing))$(if \
+	$(filter 1,$(DEBUG)),--debug)
 
 coverage: ## lines and branches of src/ that the suites reach; GUESTS="four"      5 min, first 10 min
 	@scripts/coverage $(GUESTS)

@@ -166,7 +166,14 @@ class Check(Good):
                      'BUG: sleeping function called from invalid context',
                      'Oops: 0000 [#1] SMP', 'Call Trace:',
                      'shadow_percpu: leaked: 64 bytes', 'INFO: lockdep is turned off.',
-                     'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:'):
+                     'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:',
+                     'BUG: KASAN: slab-out-of-bounds in a+0x1/0x2 [shadow_percpu]',
+                     'BUG: KCSAN: data-race in a [shadow_percpu] / b',
+                     'UBSAN: shift-out-of-bounds in a.c:1:2',
+                     'kmemleak: 2 new suspected memory leaks (see /sys)',
+                     'kmemleak: Kernel memory leak detector disabled',
+                     'pagealloc: memory corruption',
+                     'Kernel panic - not syncing: KASAN: panic_on_warn set ...'):
             with self.subTest(line):
                 self.put('test.log', LOG + line + '\n')
                 self.assert_red()
@@ -212,6 +219,35 @@ class Check(Good):
     def test_said_nothing(self) -> None:
         (self.guest / 'verdict').unlink()
         self.assert_red()
+
+
+class Watched(Check):
+    """A good guest on a kernel that watches itself: all of the above, and more is due."""
+
+    KERNEL = 'kasan'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.guest = self.guest.rename(self.root / f'guest@{self.KERNEL}')
+        self.said = ''.join(f'check {name} pass text\n'
+                            for name in verdict.WATCHED[self.KERNEL]) + SAID
+        self.put('verdict', self.said)
+
+    def test_good_is_green(self) -> None:
+        good, figures = self.verdict()
+        self.assertTrue(good)
+        self.assertEqual(figures['guests'][0]['name'], f'guest@{self.KERNEL}')
+
+    def test_not_watched(self) -> None:
+        for name in verdict.WATCHED[self.KERNEL]:
+            for said in (f'check {name} fail text\n', f'check {name}\n', ''):
+                with self.subTest(name=name, said=said):
+                    self.put('verdict', self.said.replace(f'check {name} pass text\n', said))
+                    self.assert_red()
+
+
+class WatchedForRaces(Watched):
+    KERNEL = 'kcsan'
 
 
 class Run(Good):

@@ -38,12 +38,20 @@ BAD = re.compile(
     r'\b(BUG|WARNING|Oops|Call Trace|KASAN|UBSAN|leaked)\b'
     r'|Kernel panic|general protection fault|suspicious RCU usage'
     r'|possible (circular|recursive) locking|inconsistent lock state'
-    r'|lockdep is turned off|detected stalls?\b|blocked for more than')
+    r'|lockdep is turned off|detected stalls?\b|blocked for more than'
+    r'|suspected memory leaks|leak detector disabled|\bpagealloc: ')
 
 # Who provokes such a message on purpose announces it in the log itself, before
 # and after; in between it is not only allowed but due.
 EXPECTING = re.compile(r'expecting "(.+)"$')
 NO_MORE = 'expecting no more'
+
+# What a guest must have said, by the kernel it ran on: that it was watched, and that
+# somebody looked at the end what had been seen.
+WATCHED = {
+    'kasan': ('panic_on_warn', 'kasan', 'kmemleak'),
+    'kcsan': ('panic_on_warn', 'kcsan', 'races'),
+}
 
 # (guest, case) pairs that may skip themselves.
 MAY_SKIP: set[tuple[str, str]] = set()
@@ -78,6 +86,10 @@ class Report:
             elif word == 'check':
                 name, status, detail = (rest.split(' ', 2) + ['', ''])[:3]
                 self.checks.append(Check(name, status == 'pass', detail))
+
+    def said(self, name: str) -> Check:
+        there = any(check.name == name for check in self.checks)
+        return Check(f'said:{name}', there, '' if there else 'the guest did not say it')
 
     def finished(self) -> Check:
         return Check('finished', self.done,
@@ -248,7 +260,8 @@ def judge(folder: Path, suites: int, wanted: Counter[str]) -> Guest:
     report = Report()
     for text in report.read(read_text(folder / 'verdict').splitlines()):
         print(text)
-    for check in [*report.checks, report.finished()]:
+    watched = map(report.said, WATCHED.get(folder.name.partition('@')[2], ()))
+    for check in [*report.checks, *watched, report.finished()]:
         guest.add(check)
     return guest
 
@@ -278,9 +291,9 @@ def check(sources: Path, recordings: Path, out: Path, folders: list[Path]) -> bo
     suites, wanted = expected(sources)
     guests = [judge(folder, suites, wanted) for folder in folders]
     rows = [recorded(recordings), *guests]
-    print(f'{"guest":11} {"cases":>6} {"passed":>7} {"failed":>7} {"skipped":>8}')
+    print(f'{"guest":18} {"cases":>6} {"passed":>7} {"failed":>7} {"skipped":>8}')
     for row in rows:
-        print(f'{row.name:11} {row.cases:6} {row.passed:7} {row.failed:7} {row.skipped:8}')
+        print(f'{row.name:18} {row.cases:6} {row.passed:7} {row.failed:7} {row.skipped:8}')
     for row in rows:
         for line in row.wrong:
             print(f'FAIL {row.name}: {line}')

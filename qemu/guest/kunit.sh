@@ -5,6 +5,9 @@
 # header and plan for a module's suites, and kunit.py would then pass whatever
 # it finds; so they are printed here.
 
+KMEMLEAK=/sys/kernel/debug/kmemleak
+KCSAN=/sys/kernel/debug/kcsan
+
 # ranges: numbers, a line each, in order, as a list of ranges.
 ranges()
 {
@@ -67,7 +70,54 @@ suites()
 	check nothing_left "no debugfs folder, none of our modules" nothing_left
 }
 
+# watch: what this kernel was booted for is there, and is on.
+watch()
+{
+	check panic_on_warn "$(cat /proc/sys/kernel/panic_on_warn)" \
+		grep -qx 1 /proc/sys/kernel/panic_on_warn
+	case $spcpu_watch in
+	kasan)
+		check kasan "$(dmesg | grep KernelAddressSanitizer)" \
+			sh -c "dmesg | grep -q 'kasan: KernelAddressSanitizer initialized'"
+		;;
+	kcsan)
+		echo on >$KCSAN
+		check kcsan "$(grep enabled $KCSAN)" grep -qx "enabled: 1" $KCSAN
+		;;
+	esac
+}
+
+# leaks: what kmemleak finds once all of ours is gone. It passes over what is younger
+# than 5 s, and believes what it sees at a second look.
+leaks()
+{
+	sleep 6
+	if ! echo scan >$KMEMLEAK || ! sleep 1 || ! echo scan >$KMEMLEAK; then
+		fail kmemleak "it could not be asked"
+		return
+	fi
+	cat $KMEMLEAK >/tmp/kmemleak
+	while read -r line; do
+		show "kmemleak: $line"
+	done </tmp/kmemleak
+	check kmemleak "$(grep -c 'unreferenced object' /tmp/kmemleak) leaks" [ ! -s /tmp/kmemleak ]
+}
+
+# counted NAME: one of KCSAN's counters
+counted()
+{
+	awk -v name="$1:" '$1 == name { print $2 }' $KCSAN
+}
+
+# races: KCSAN has looked, and found nothing.
+races()
+{
+	check races "$(counted data_races) found, looked $(counted setup_watchpoints) times" \
+		[ "$(counted data_races)" -eq 0 -a "$(counted setup_watchpoints)" -gt 0 ]
+}
+
 machine
+[ -z "${spcpu_watch:-}" ] || watch
 suites
 if [ -n "${spcpu_module:-}" ]; then
 	# shellcheck source=qemu/guest/module.sh
@@ -75,3 +125,6 @@ if [ -n "${spcpu_module:-}" ]; then
 	# shellcheck source=qemu/guest/mistakes.sh
 	. /mistakes.sh
 fi
+[ "${spcpu_watch:-}" != kasan ] || leaks
+[ "${spcpu_watch:-}" != kcsan ] || races
+[ -z "${spcpu_module:-}" ] || writes_to_absent

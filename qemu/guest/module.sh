@@ -306,8 +306,8 @@ cpus_come()
 	check cpu_gone "no debugfs folder, none of our modules" nothing_left
 }
 
-# Last of all, since a kernel that oopsed is not what it was: a client writes to
-# the copy of a CPU that is not there.
+# For kunit.sh, last of all, since a kernel that oopsed is not what it was: a client
+# writes to the copy of a CPU that is not there.
 writes_to_absent()
 {
 	echo 0 >$CPU/online
@@ -356,4 +356,3 @@ memory
 comes_back
 traces
 cpus_come
-writes_to_absent
