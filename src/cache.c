@@ -43,7 +43,8 @@ static enum lack take(struct spcpu *s, unsigned int class,
 	}
 
 	cleaned = spcpu_magazines_clean(s, m);
-	*object = *--m->top;
+	WRITE_ONCE(m->top, m->top - 1);
+	*object = *m->top;
 	if (!cleaned)
 		m->clean = m->top;
 	spcpu_cache_leave(s->cache.cpus);

@@ -108,7 +108,8 @@ static struct spcpu_chunk *look(struct spcpu *s,
 	if (pinned)
 		kick = spcpu_unpin(s, pinned);
 	if (!blocking) {
-		type->atomic_failed |= !chunk;
+		if (!chunk)
+			WRITE_ONCE(type->atomic_failed, true);
 		/* the next one may not be able to wait for it either */
 		kick |= chunk && spcpu_map_wants(&chunk->map);
 	}

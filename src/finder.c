@@ -167,7 +167,7 @@ static bool add(struct spcpu_finder *finder, struct spcpu_cells *cells)
 	room = has_room(table_of(finder));
 	if (room) {
 		put_all(finder, table_of(finder), cells);
-		finder->nr++;
+		WRITE_ONCE(finder->nr, finder->nr + 1);
 	}
 	spin_unlock_irqrestore(&finder->lock, flags);
 	return room;
@@ -219,7 +219,7 @@ void spcpu_finder_del(struct spcpu_finder *finder, struct spcpu_cells *cells)
 				continue;
 			WRITE_ONCE(table->places[i & table->mask], &gone);
 			if (!nr)
-				finder->nr--;
+				WRITE_ONCE(finder->nr, finder->nr - 1);
 			break;
 		}
 	}

@@ -165,7 +165,7 @@ int spcpu_hotplug_prepare(struct spcpu *s, unsigned int cpu)
 	err = bring_pages(s, cpu);
 	if (err) {
 		pr_err("CPU %u cannot come online: no memory for its copies of %lu pages\n",
-		       cpu, READ_ONCE(s->nr_populated));
+		       cpu, data_race(s->nr_populated));
 		goto err_take;
 	}
 

@@ -74,7 +74,7 @@ spcpu_note_open(struct spcpu_ring *ring, u8 kind, u8 flags)
 
 	/* who takes notes has read what is before the tail */
 	if (unlikely(ring->head - smp_load_acquire(&ring->tail) > ring->mask)) {
-		ring->lost++;
+		WRITE_ONCE(ring->lost, ring->lost + 1);
 		return NULL;
 	}
 	note->cycles = get_cycles();

@@ -125,7 +125,7 @@ struct spcpu_chunk *spcpu_place_find(struct spcpu *s,
 		return err ? NULL : s->reserved;
 	}
 
-	type->used = true;
+	WRITE_ONCE(type->used, true);
 	if (req->span) {
 		chunk = find_quickly(s, type, req, fit);
 		if (chunk)

@@ -148,8 +148,9 @@ spcpu_cache_leave(struct spcpu_cpu_cache __percpu *cpus)
 static __always_inline void __percpu *
 __spcpu_cache_pop(struct spcpu_magazines *m)
 {
-	const struct spcpu_object *object = --m->top;
+	struct spcpu_object *object = m->top - 1;
 
+	WRITE_ONCE(m->top, object);
 	WRITE_ONCE(*object->state, SPCPU_LIVE);
 	return (void __percpu __force *)object->ptr;
 }
@@ -207,7 +208,7 @@ __spcpu_cache_push(struct spcpu_cpu_cache __percpu *cpus,
 		return false;
 	object->ptr = ptr;
 	object->state = live;
-	m->in = object + 1;
+	WRITE_ONCE(m->in, object + 1);
 	return true;
 }
 

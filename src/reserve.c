@@ -23,7 +23,7 @@ static int pages_wanted(struct spcpu *s, struct spcpu_chunk_type *type)
 
 	lockdep_assert_held(&s->lock);
 
-	type->atomic_failed = false;
+	WRITE_ONCE(type->atomic_failed, false);
 	if (!type->used)
 		return 0;
 	if (s->options.backing->lazy)

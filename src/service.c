@@ -30,13 +30,19 @@ static unsigned long pages_of(const struct spcpu *s,
 				  chunk->nr_populated;
 }
 
+/* under the lock; looked at without it, too */
+static void count_reserve(struct spcpu_chunk_type *type, int nr)
+{
+	WRITE_ONCE(type->nr_empty_pop, type->nr_empty_pop + nr);
+}
+
 /* backed pages without areas became more or less */
 static void count_empty(struct spcpu *s, struct spcpu_chunk *chunk, int nr)
 {
 	chunk->nr_empty_pop += nr;
 	s->nr_empty += nr;
 	if (chunk != s->reserved && !chunk->isolated)
-		chunk->type->nr_empty_pop += nr;
+		count_reserve(chunk->type, nr);
 }
 
 /**
@@ -86,7 +92,8 @@ void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 {
 	lockdep_assert_held(&s->lock);
 
-	chunk->id = s->next_id++;
+	chunk->id = s->next_id;
+	WRITE_ONCE(s->next_id, chunk->id + 1);
 	list_add_tail(&chunk->all, &s->chunks);
 	s->nr_populated += pages_of(s, chunk);
 	s->nr_empty += chunk->nr_empty_pop;
@@ -94,7 +101,7 @@ void spcpu_add_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 		return;
 
 	s->va_pages += chunk->window->va_pages;
-	chunk->type->nr_empty_pop += chunk->nr_empty_pop;
+	count_reserve(chunk->type, chunk->nr_empty_pop);
 	spcpu_slot_relocate(&chunk->type->slots, &chunk->node, -1,
 			    slot_of(chunk));
 }
@@ -121,7 +128,7 @@ void spcpu_unlist_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 	if (chunk != s->reserved) {
 		s->va_pages -= chunk->window->va_pages;
 		if (!chunk->isolated)
-			chunk->type->nr_empty_pop -= chunk->nr_empty_pop;
+			count_reserve(chunk->type, -chunk->nr_empty_pop);
 	}
 	spcpu_finder_del(&s->finder, chunk->window->cells);
 	spcpu_index_del(&s->index, chunk->window, s->layout);
@@ -223,7 +230,7 @@ void spcpu_isolate(struct spcpu *s, struct spcpu_chunk *chunk)
 
 	if (!chunk->isolated) {
 		chunk->isolated = true;
-		type->nr_empty_pop -= chunk->nr_empty_pop;
+		count_reserve(type, -chunk->nr_empty_pop);
 	}
 	spcpu_slot_move(&type->slots, &chunk->node, type->slots.to_depopulate,
 			true);
@@ -245,7 +252,7 @@ void spcpu_reintegrate(struct spcpu *s, struct spcpu_chunk *chunk)
 		return;
 
 	chunk->isolated = false;
-	chunk->type->nr_empty_pop += chunk->nr_empty_pop;
+	count_reserve(chunk->type, chunk->nr_empty_pop);
 	spcpu_slot_relocate(&chunk->type->slots, &chunk->node, -1,
 			    slot_of(chunk));
 }

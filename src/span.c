@@ -78,8 +78,8 @@ unsigned int spcpu_stock_take(struct spcpu_stock *stock,
 		span = list_first_entry(&stock->spans, struct spcpu_span, node);
 		nr += take_from(stock, span, objects + nr, most - nr);
 	}
-	stock->nr_objects -= nr;
-	stock->taken += !!nr;
+	WRITE_ONCE(stock->nr_objects, stock->nr_objects - nr);
+	WRITE_ONCE(stock->taken, stock->taken + !!nr);
 	raw_spin_unlock_irqrestore(&stock->lock, flags);
 	return nr;
 }
@@ -106,7 +106,7 @@ static void keep_or_drop(struct spcpu_stock *stock, struct spcpu_span *span,
 		return;
 	}
 	list_move(&span->node, empty);
-	stock->nr_objects -= span->nr_free;
+	WRITE_ONCE(stock->nr_objects, stock->nr_objects - span->nr_free);
 	stock->nr_spans--;
 }
 
@@ -132,7 +132,7 @@ void spcpu_stock_give(struct spcpu *s, struct spcpu_stock *stock,
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&stock->lock, flags);
-	stock->nr_objects += nr;
+	WRITE_ONCE(stock->nr_objects, stock->nr_objects + nr);
 	stock->given++;
 	for (i = 0; i < nr; i++) {
 		/* often in the same window as the one before */
@@ -172,7 +172,7 @@ void spcpu_stock_trim(struct spcpu_stock *stock, struct list_head *empty)
 		if (!is_whole(span))
 			break;
 		list_move(&span->node, empty);
-		stock->nr_objects -= span->nr_free;
+		WRITE_ONCE(stock->nr_objects, stock->nr_objects - span->nr_free);
 		stock->nr_spans--;
 		stock->nr_whole--;
 	}
@@ -265,7 +265,7 @@ int spcpu_span_create(struct spcpu *s, unsigned int class, gfp_t gfp)
 
 	raw_spin_lock_irqsave(&stock->lock, flags);
 	list_add_tail(&req.span->node, &stock->spans);
-	stock->nr_objects += c->objects;
+	WRITE_ONCE(stock->nr_objects, stock->nr_objects + c->objects);
 	stock->nr_spans++;
 	stock->nr_whole++;
 	raw_spin_unlock_irqrestore(&stock->lock, flags);
