@@ -498,7 +498,7 @@ static void cache_off_is_exact(struct kunit *test)
 {
 	struct spcpu *a = spcpu_cached_create(test, false);
 	struct spcpu *b = spcpu_cached_create(test, false);
-	void __percpu *in_a[100] = { }, *in_b[100] = { };
+	void __percpu *in_a[96] = { }, *in_b[96] = { };
 	struct rnd_state rnd;
 	unsigned int i;
 

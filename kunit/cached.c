@@ -6,6 +6,7 @@
  * object, and not taken from any count.
  */
 #include <linux/cpumask.h>
+#include <linux/kmemleak.h>
 #include <linux/sched.h>
 
 #include "cached.h"
@@ -122,6 +123,12 @@ void __percpu *spcpu_cached_alloc(struct kunit *test, struct spcpu *s,
  */
 int spcpu_cached_free(struct spcpu *s, void __percpu *ptr)
 {
+	/*
+	 * The exported calls go the long way where there is kmemleak, but tests are
+	 * about the short one. It is told of objects that came the long way, and must
+	 * hear that they go. Of those that it does not know it says nothing.
+	 */
+	kmemleak_free_percpu(ptr);
 	if (spcpu_cache_push(&s->cache, &s->finder, ptr))
 		return 0;
 	return spcpu_cache_free(s, ptr);

@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "cached.h"
 #include "dump.h"
 #include "engine_bitmap.h"
 #include "quick.h"
@@ -73,8 +74,7 @@ static void __percpu *get(struct kunit *test, struct spcpu *s, size_t size)
 
 static void put(struct spcpu *s, void __percpu *ptr)
 {
-	if (!spcpu_cache_push(&s->cache, &s->finder, ptr))
-		spcpu_cache_free(s, ptr);
+	spcpu_cached_free(s, ptr);
 }
 
 static void get_all(struct kunit *test, struct spcpu *s, void __percpu **ptr)

@@ -165,7 +165,9 @@ int spcpu_hotplug_prepare(struct spcpu *s, unsigned int cpu)
 	err = bring_pages(s, cpu);
 	if (err) {
 		pr_err("CPU %u cannot come online: no memory for its copies of %lu pages\n",
-		       cpu, data_race(s->nr_populated));
+		       cpu,
+		       /* about how many: they may change meanwhile */
+		       data_race(s->nr_populated));
 		goto err_take;
 	}
 
