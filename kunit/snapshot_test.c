@@ -30,7 +30,7 @@ static const char * const good[] = {
 #define HINTS		"1024 0 0 0 1024 1024 0"
 
 #define F16		"ffffffffffffffff"
-#define F64		F16 F16 F16 F16
+#define F64		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 
 static void exit_snapshot(void *snap)
 {

@@ -3,7 +3,11 @@
 #
 # The module as a whole: parameters, good and bad; bad lines for `replay`;
 # objects left behind; loading again and again; memory charged to a cgroup and
-# given back; what a client of the cache leaves in it; CPUs that come and go.
+# given back; what a client of the cache leaves in it; files (see files.sh); CPUs that
+# come and go.
+
+# shellcheck source=qemu/guest/files.sh
+. /files.sh
 
 CPU=/sys/devices/system/cpu/cpu3
 GROUP=/sys/fs/cgroup/spcpu
@@ -355,4 +359,5 @@ check cgroup "a memory cgroup" make_group
 memory
 comes_back
 traces
+files
 cpus_come
