@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
+#include "cached.h"
 #include "cpus.h"
 #include "hotplug.h"
 #include "kmsg.h"
@@ -145,6 +146,30 @@ static void absent_reserved_object(struct kunit *test)
 	expect_object(test, ptr, 23);
 }
 
+/* the cache's: an object of a span, while somebody has it */
+static void absent_cached_object(struct kunit *test)
+{
+	struct absent *a = test->priv;
+	void __percpu *ptr[3];
+	unsigned int i, cpu;
+
+	a->s = spcpu_cpus_create(test, SPCPU_FIRST_EMBED, &spcpu_backing_sparse, true, true);
+	a->cpus = spcpu_cpus_absent(test, a->s);
+	for (i = 0; i < ARRAY_SIZE(ptr); i++)
+		ptr[i] = spcpu_cached_alloc(test, a->s, 48, 8);
+	KUNIT_ASSERT_NOT_NULL(test, spcpu_cached_span(a->s, ptr[1]));
+	expect_object(test, ptr[1], 0);
+	for (i = 0; i < ARRAY_SIZE(ptr); i++)
+		expect_object(test, ptr[i], 47);
+	for (i = 0; i < ARRAY_SIZE(ptr); i++)
+		KUNIT_EXPECT_EQ(test, 0, spcpu_cached_free(a->s, ptr[i]));
+
+	for_each_cpu(cpu, a->cpus) {
+		explain(test, per_cpu_ptr(ptr[1], cpu));
+		expect_line(test, ", where no object is");
+	}
+}
+
 /* bytes from the start of the unit that belong to no object */
 static void expect_no_object(struct kunit *test, struct spcpu_window *window,
 			     unsigned long off)
@@ -260,6 +285,7 @@ static struct kunit_case absent_cases[] = {
 	KUNIT_CASE(absent_object_over_pages),
 	KUNIT_CASE(absent_object_in_another_chunk),
 	KUNIT_CASE(absent_reserved_object),
+	KUNIT_CASE(absent_cached_object),
 	KUNIT_CASE(absent_static_variables),
 	KUNIT_CASE(absent_free_space),
 	KUNIT_CASE(absent_while_locked),

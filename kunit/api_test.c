@@ -247,6 +247,27 @@ static void api_reserved_full(struct kunit *test)
 	expect_reserved(test, last, 64, 4);
 }
 
+/* who may not sleep is told what to do with what there is, once it is used up */
+static void api_atomic_full(struct kunit *test)
+{
+	struct spcpu_kmsg log;
+	void __percpu *ptr;
+	unsigned int i;
+
+	spcpu_kmsg_mark(&log);
+	for (i = 0; i < 1000; i++) {
+		ptr = __shadow_alloc_percpu_gfp(SHADOW_PERCPU_MAX_SIZE, 4, GFP_NOWAIT);
+		if (!spcpu_client_keep(test, ptr))
+			break;
+	}
+	KUNIT_EXPECT_LT(test, i, 1000U);
+	if (IS_ENABLED(CONFIG_PRINTK))
+		KUNIT_EXPECT_EQ(test, 1U,
+				spcpu_kmsg_count(&log, "may not sleep; more is being prepared"));
+	/* and who may sleep gets it */
+	KUNIT_EXPECT_TRUE(test, !!spcpu_client_alloc(test, SHADOW_PERCPU_MAX_SIZE, 4));
+}
+
 static void api_size_of_no_object(struct kunit *test)
 {
 	char __percpu *ptr = spcpu_client_alloc(test, 64, 8);
@@ -487,6 +508,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(api_atomic_context),
 	KUNIT_CASE(api_reserved),
 	KUNIT_CASE(api_reserved_full),
+	KUNIT_CASE(api_atomic_full),
 	KUNIT_CASE(api_size_of_no_object),
 	KUNIT_CASE(api_many_objects),
 	KUNIT_CASE(api_large_objects),

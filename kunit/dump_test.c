@@ -7,6 +7,7 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "cpus.h"
 #include "dump.h"
 #include "engine_bitmap.h"
 #include "sample.h"
@@ -102,6 +103,33 @@ static void info_has_each_cpu_once(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, nr, num_possible_cpus());
 	KUNIT_EXPECT_EQ(test, lowest, 1U);
+}
+
+/* without a reserved chunk, and with CPUs that are not there */
+static void info_of_absent_cpus(struct kunit *test)
+{
+	const struct spcpu_options options = {
+		.backing = &spcpu_backing_sparse,
+		.engine = &spcpu_engine_areamap,
+		.online = true,
+	};
+	unsigned int nr = 0;
+	const char *text;
+	struct spcpu *s;
+
+	spcpu_cpus_leave(test, 2);
+	s = spcpu_test_create(test, SZ_64K, 0, SZ_16K, 0, &options);
+	text = spcpu_test_show(test, spcpu_alloc_info_show, s);
+	KUNIT_EXPECT_EQ(test, 1U,
+			spcpu_test_lines(text, "backing=sparse hotplug=online engine=areamap"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=embed span="));
+	KUNIT_EXPECT_NULL(test, strstr(text, "\nreserved "));
+	for (; text; text = spcpu_test_next_line(text))
+		nr += spcpu_test_line_ends(text, "no pages");
+	KUNIT_EXPECT_EQ(test, nr, cpumask_weight(spcpu_cpus_absent(test, s)));
+
+	text = spcpu_test_show(test, spcpu_slots_show, s);
+	KUNIT_EXPECT_NULL(test, strstr(text, " reserved "));
 }
 
 /* slots */
@@ -223,6 +251,23 @@ static void slots_list_each_chunk_once(struct kunit *test)
 	for (at = strchr(text, '\n'); at; at = strstr(at + 2, " #"))
 		nr++;
 	KUNIT_EXPECT_EQ(test, nr - 1, spcpu_test_nr_chunks(s));
+}
+
+/* of many in a slot the first are named, and all are counted */
+static void slots_name_the_first(struct kunit *test)
+{
+	struct spcpu *s = spcpu_test_parted(test);
+	char row[16];
+	const char *text;
+	unsigned int i;
+
+	for (i = 0; i < 33; i++)
+		spcpu_test_grow(test, s);
+	text = strstr(spcpu_test_show(test, spcpu_slots_show, s), " free ");
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_TRUE(test, spcpu_test_line_ends(text, " ..."));
+	scnprintf(row, sizeof(row), " %u #", i);
+	KUNIT_EXPECT_NOT_NULL(test, strnstr(text, row, 64));
 }
 
 /* chunks */
@@ -432,9 +477,11 @@ static struct kunit_case spcpu_dump_cases[] = {
 	KUNIT_CASE(info_begins_with_the_layout),
 	KUNIT_CASE(info_has_the_parts),
 	KUNIT_CASE(info_has_each_cpu_once),
+	KUNIT_CASE(info_of_absent_cpus),
 	KUNIT_CASE(slots_text),
 	KUNIT_CASE(slots_text_of_accounted),
 	KUNIT_CASE(slots_list_each_chunk_once),
+	KUNIT_CASE(slots_name_the_first),
 	KUNIT_CASE(chunks_text),
 	KUNIT_CASE(chunks_say_which_and_where),
 	KUNIT_CASE(chunks_say_what_is_special),

@@ -295,6 +295,31 @@ static void cache_adds_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum, 0UL);
 }
 
+/* classes of accounted objects come behind the others, if there are any */
+static void cache_tells_accounted_ones_apart(struct kunit *test)
+{
+	static const char head[] = "# accounted objects (__GFP_ACCOUNT)\n";
+	struct spcpu *s = make(test, true);
+	void __percpu *ptr[NR], *accounted;
+	unsigned int size, align, objects;
+	const char *text;
+
+	get_all(test, s, ptr);
+	text = spcpu_test_show(test, spcpu_cache_show, s);
+	KUNIT_EXPECT_NULL(test, strstr(text, head));
+
+	KUNIT_ASSERT_EQ(test, 0, spcpu_cached_request(s, 2 * SIZE, SIZE, GFP_KERNEL_ACCOUNT,
+						      &accounted));
+	text = strstr(spcpu_test_show(test, spcpu_cache_show, s), head);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	text = spcpu_test_next_line(text);
+	if (sscanf(text, "%u %u %u", &size, &align, &objects) != 3)
+		KUNIT_FAIL(test, "no row of a class: %s", text);
+	else
+		KUNIT_EXPECT_EQ(test, size, 2U * SIZE);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_cached_free(s, accounted));
+}
+
 /* the only chunk with anything in it, which is the first */
 static void load_first(struct kunit *test, struct spcpu *s,
 		       struct spcpu_view *view)
@@ -381,6 +406,7 @@ static struct kunit_case tally_cases[] = {
 	KUNIT_CASE(tally_while_it_goes_on),
 	KUNIT_CASE(cache_says_that_it_is_off),
 	KUNIT_CASE(cache_adds_up),
+	KUNIT_CASE(cache_tells_accounted_ones_apart),
 	KUNIT_CASE(view_has_the_objects_of_spans),
 	KUNIT_CASE(map_tells_kept_from_free),
 	{ }
