@@ -59,6 +59,11 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_hotplug_init_suite,
 		  &spcpu_hotplug_fail_suite,
 		  &spcpu_absent_suite,
+		  &spcpu_fail_core_suite,
+		  &spcpu_fail_cache_suite,
+		  &spcpu_fail_hotplug_suite,
+		  &spcpu_fail_show_suite,
+		  &spcpu_fail_follow_suite,
 		  &spcpu_hotplug_race_suite,
 		  &spcpu_hotplug_load_suite);
 

@@ -153,6 +153,23 @@ struct spcpu_state *spcpu_state_take(struct kunit *test, struct spcpu *s)
 	return snap;
 }
 
+static bool is_snapshot(struct kunit *test, struct kunit_resource *res,
+			void *snap)
+{
+	return res->free == put_snapshot && res->data == snap;
+}
+
+/**
+ * spcpu_state_drop() - forget a snapshot before the test ends
+ * @test: the test
+ * @snap: what spcpu_state_take() gave it
+ */
+void spcpu_state_drop(struct kunit *test, struct spcpu_state *snap)
+{
+	KUNIT_EXPECT_EQ(test, 0,
+			kunit_destroy_resource(test, is_snapshot, snap));
+}
+
 /**
  * spcpu_state_expect() - nothing has changed
  * @test: the test

@@ -10,6 +10,7 @@
 struct spcpu_state;
 
 struct spcpu_state *spcpu_state_take(struct kunit *test, struct spcpu *s);
+void spcpu_state_drop(struct kunit *test, struct spcpu_state *snap);
 void spcpu_state_expect(struct kunit *test, struct spcpu *s,
 			const struct spcpu_state *before,
 			const char *after_what);

@@ -6,6 +6,7 @@
  */
 #include <linux/limits.h>
 
+#include "compat/kunit.h"
 #include "core.h"
 
 /* the free chunk that is kept; those that are pinned will not be free for long */
@@ -130,3 +131,4 @@ void spcpu_balance(struct spcpu *s, struct spcpu_chunk_type *type)
 	/* what fell free meanwhile */
 	trim(s, type, !surplus);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_balance);

@@ -73,7 +73,7 @@ static int find_extents(const struct spcpu_view *view, struct extents *x)
 	int *sizes;
 
 	*x = (struct extents){};
-	sizes = kvmalloc_array(nr, sizeof(*sizes), GFP_KERNEL);
+	sizes = kvmalloc_array(nr, sizeof(*sizes), GFP_KERNEL | __GFP_NOWARN);
 	if (nr && !sizes)
 		return -ENOMEM;
 

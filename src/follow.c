@@ -228,6 +228,8 @@ static int follow_alloc(struct spcpu_follow *f, const struct spcpu_op *op,
 		return spcpu_own_way_alloc(f->own, op, &req);
 
 	chunk = decide(f, &req, &fit);
+	if (f->starved)
+		return -ENOMEM;
 	same = chunk && chunk->window->base == op->base &&
 	       fit.off << SPCPU_GRANULE_SHIFT == op->off;
 	count_placement(f, op, same);
@@ -335,7 +337,8 @@ static int follow(struct spcpu_follow *f, const struct spcpu_op *op,
  * What cannot be is counted, and passed over.
  *
  * Context: Process context. May sleep.
- * Return: 0; -EINVAL: it cannot be, although nothing was lost before; -ENOMEM.
+ * Return: 0; -EINVAL: it cannot be, although nothing was lost before; -ENOMEM, and
+ *	nothing that comes later can be followed.
  */
 int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op,
 		    const char **why)
@@ -349,7 +352,8 @@ int spcpu_follow_op(struct spcpu_follow *f, const struct spcpu_op *op,
 	if (is_callers(op))
 		spcpu_follow_see_slots(f);
 	f->stats.max_pages = max_t(u64, f->stats.max_pages, f->s->nr_populated);
-	return err;
+	/* that a chunk was not to be had says nothing of what was recorded */
+	return f->starved ? -ENOMEM : err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_follow_op);
 

@@ -32,15 +32,18 @@ static bool take_pending(struct spcpu_follow *f, u64 base)
  * One that was made, but not seen yet, is seen now.
  *
  * Context: Process context. May sleep.
- * Return: The chunk; NULL if there is none, or no memory for it.
+ * Return: The chunk; NULL if there is none, or no memory for it, which @f->starved
+ *	tells.
  */
 struct spcpu_chunk *spcpu_follow_chunk(struct spcpu_follow *f, u64 base,
 				       unsigned int off)
 {
 	struct spcpu_chunk *chunk = spcpu_paper_find(f->s, base, off);
 
-	if (!chunk && off < f->s->layout->unit_size && take_pending(f, base))
+	if (!chunk && off < f->s->layout->unit_size && take_pending(f, base)) {
 		chunk = spcpu_paper_add(f->s, base);
+		f->starved |= !chunk;
+	}
 	return chunk;
 }
 

@@ -34,6 +34,7 @@
  * @expected: chunks that are to be in these slots when the next event has come
  * @nr_expected: how many
  * @unsure: events were lost, and from then on nothing is certain
+ * @starved: there was no memory for a chunk, and that is the end of it
  * @first: the first decision that was another
  * @compared: snapshots compared at the end
  * @nr_different: chunks that differed then
@@ -53,6 +54,7 @@ struct spcpu_follow {
 	} expected[MOST_EXPECTED];
 	unsigned int nr_expected;
 	bool unsure;
+	bool starved;
 	struct spcpu_mismatch *first;
 	bool compared;
 	int nr_different;

@@ -92,6 +92,7 @@ bool spcpu_magazines_add(struct spcpu *s, unsigned int class, gfp_t gfp)
 
 	return m && install(s, m);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_magazines_add);
 
 /* what was collected is handed out next */
 static void exchange(struct spcpu_magazines *m)

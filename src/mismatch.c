@@ -112,7 +112,8 @@ spcpu_mismatch_note(const struct spcpu_op *op, u64 number, bool decidable,
 		    const struct spcpu_chunk *theirs,
 		    const struct spcpu_chunk *ours, const struct spcpu_fit *fit)
 {
-	struct spcpu_mismatch *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	struct spcpu_mismatch *m = kvzalloc(sizeof(*m),
+					    GFP_KERNEL | __GFP_NOWARN);
 	int bits = op->size >> SPCPU_GRANULE_SHIFT;
 
 	if (!m)

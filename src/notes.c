@@ -35,7 +35,8 @@ int spcpu_notes_create(unsigned int kb)
 
 		*ring = (struct spcpu_ring) { .mask = nr - 1 };
 		ring->notes = kvmalloc_node(array_size(nr, sizeof(*ring->notes)),
-					    GFP_KERNEL, cpu_to_node(cpu));
+					    GFP_KERNEL | __GFP_NOWARN,
+					    cpu_to_node(cpu));
 		if (!ring->notes) {
 			spcpu_notes_destroy();
 			return -ENOMEM;

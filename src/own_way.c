@@ -51,7 +51,8 @@ struct spcpu_own_way {
  */
 struct spcpu_own_way *spcpu_own_way_create(struct spcpu *s)
 {
-	struct spcpu_own_way *own = kvzalloc(sizeof(*own), GFP_KERNEL);
+	struct spcpu_own_way *own = kvzalloc(sizeof(*own),
+					     GFP_KERNEL | __GFP_NOWARN);
 
 	if (own)
 		own->s = s;
@@ -144,7 +145,7 @@ static void take(struct spcpu *s, struct spcpu_chunk *chunk,
  * @req: what it asks for
  *
  * Context: Process context. May sleep.
- * Return: 0, or -ENOMEM for the memory to remember it in.
+ * Return: 0, or -ENOMEM for the memory to remember it in, or a new chunk.
  */
 int spcpu_own_way_alloc(struct spcpu_own_way *own, const struct spcpu_op *op,
 			const struct spcpu_request *req)
@@ -159,6 +160,12 @@ int spcpu_own_way_alloc(struct spcpu_own_way *own, const struct spcpu_op *op,
 	object->base = op->base;
 	object->off = op->off;
 	object->chunk = place(own->s, req, &fit);
+	if (!object->chunk && gfpflags_allow_blocking(req->gfp) &&
+	    !(req->reserved && own->s->reserved)) {
+		/* not that the one on paper has none */
+		kfree(object);
+		return -ENOMEM;
+	}
 	if (object->chunk) {
 		object->at = fit.off << SPCPU_GRANULE_SHIFT;
 		take(own->s, object->chunk, &fit);

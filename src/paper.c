@@ -58,7 +58,8 @@ static struct spcpu_chunk *make_chunk(struct spcpu *s, u64 base, size_t bytes,
 	window->base = base;
 	window->nr_pages = bytes >> PAGE_SHIFT;
 	chunk = spcpu_chunk_create(window, &spcpu_engine_bitmap, head,
-				   bytes - head - tail, false, GFP_KERNEL);
+				   bytes - head - tail, false,
+				   GFP_KERNEL | __GFP_NOWARN);
 	if (!chunk) {
 		kfree(window);
 		return NULL;

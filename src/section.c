@@ -136,7 +136,8 @@ static int add(struct spcpu *s, const struct shadow_percpu_section *section,
 	if (reg)
 		drop(s, reg);
 
-	reg = kvzalloc(struct_size(reg, image, size), GFP_KERNEL);
+	reg = kvzalloc(struct_size(reg, image, size),
+		       GFP_KERNEL | __GFP_NOWARN);
 	if (!reg)
 		return -ENOMEM;
 

@@ -24,7 +24,8 @@
 int spcpu_sequence_init(struct spcpu_sequence *q, bool exact)
 {
 	*q = (struct spcpu_sequence) { .exact = exact, .size = FIRST_SIZE };
-	q->ring = kvcalloc(q->size, sizeof(*q->ring), GFP_KERNEL);
+	q->ring = kvcalloc(q->size, sizeof(*q->ring),
+			   GFP_KERNEL | __GFP_NOWARN);
 	return q->ring ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_sequence_init);
@@ -52,7 +53,8 @@ static bool make_longer(struct spcpu_sequence *q)
 	struct spcpu_sequence longer = { .size = q->size * 2 };
 	unsigned int i;
 
-	longer.ring = kvcalloc(longer.size, sizeof(*longer.ring), GFP_KERNEL);
+	longer.ring = kvcalloc(longer.size, sizeof(*longer.ring),
+			       GFP_KERNEL | __GFP_NOWARN);
 	if (!longer.ring)
 		return false;
 

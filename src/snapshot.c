@@ -49,7 +49,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_exit);
  * spcpu_snapshot_add() - a chunk more
  * @snap: the snapshot
  * @nr_pages: pages of the chunk
- * @gfp: how memory is allocated
+ * @gfp: how memory is allocated; the log is not told if there is none
  *
  * Context: Any that @gfp allows.
  * Return: The chunk, the last of the list, free and without pages; NULL without
@@ -60,6 +60,7 @@ spcpu_snapshot_add(struct spcpu_snapshot *snap, int nr_pages, gfp_t gfp)
 {
 	struct spcpu_snapshot_chunk *chunk;
 
+	gfp |= __GFP_NOWARN;
 	chunk = kvzalloc(struct_size(chunk, populated,
 				     BITS_TO_LONGS(nr_pages)), gfp);
 	if (!chunk)

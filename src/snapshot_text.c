@@ -349,6 +349,9 @@ static bool take_chunk_flags(struct spcpu_text *rest,
 	return word.len;
 }
 
+/* of all that may be wrong with a line, what is not its fault */
+static const char no_memory[] = "finds no memory";
+
 static const char *parse_chunk(struct spcpu_snapshot *snap,
 			       struct spcpu_text *rest)
 {
@@ -371,7 +374,7 @@ static const char *parse_chunk(struct spcpu_snapshot *snap,
 
 	chunk = spcpu_snapshot_add(snap, nr_pages, GFP_KERNEL);
 	if (!chunk)
-		return "finds no memory";
+		return no_memory;
 	chunk->base = head.base;
 	chunk->slot = head.slot;
 	chunk->reserved = head.reserved;
@@ -485,7 +488,7 @@ static const char *parse(struct spcpu_snapshot *snap, struct spcpu_text *rest,
  *
  * Context: Process context. May sleep.
  * Return: 1: that was the last one, and the snapshot holds against itself; 0: there
- *	are more; -EINVAL.
+ *	are more; -EINVAL; -ENOMEM.
  */
 int spcpu_snapshot_parse(struct spcpu_snapshot *snap, const char *line,
 			 const char **why)
@@ -497,7 +500,7 @@ int spcpu_snapshot_parse(struct spcpu_snapshot *snap, const char *line,
 	wrong = parse(snap, &rest, &end);
 	if (wrong) {
 		*why = wrong;
-		return -EINVAL;
+		return wrong == no_memory ? -ENOMEM : -EINVAL;
 	}
 	if (!end)
 		return 0;

@@ -23,6 +23,8 @@
  */
 struct spcpu_view *spcpu_view_create(struct spcpu *s)
 {
+	/* who looks is told, and need not find it in the log */
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	struct spcpu_view *view;
 
 	view = kzalloc(sizeof(*view), GFP_KERNEL);
@@ -31,13 +33,12 @@ struct spcpu_view *spcpu_view_create(struct spcpu *s)
 
 	view->s = s;
 	view->chunk = spcpu_chunk_create(NULL, &spcpu_engine_bitmap, 0,
-					 s->layout->unit_size, false,
-					 GFP_KERNEL);
+					 s->layout->unit_size, false, gfp);
 	view->cells = kvcalloc(s->layout->unit_size >> SPCPU_CELL_SHIFT,
-			       sizeof(*view->cells), GFP_KERNEL);
+			       sizeof(*view->cells), gfp);
 	view->kept = kvcalloc(BITS_TO_LONGS(s->layout->unit_size >>
 					    SPCPU_GRANULE_SHIFT),
-			      sizeof(*view->kept), GFP_KERNEL);
+			      sizeof(*view->kept), gfp);
 	if (!view->chunk || !view->cells || !view->kept) {
 		spcpu_view_destroy(view);
 		return NULL;

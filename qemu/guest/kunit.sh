@@ -55,6 +55,21 @@ machine()
 	check machine "$is" [ "$is" = "${spcpu_cpus:-}" ]
 }
 
+# failures: tests make allocations fail, in their own task, whatever they are for;
+# the kernel says nothing of it
+failures()
+{
+	for attr in /sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc; do
+		echo 100 >$attr/probability
+		echo -1 >$attr/times
+		echo 1 >$attr/task-filter
+		echo 0 >$attr/verbose
+		echo 0 >$attr/ignore-gfp-wait
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+
 suites()
 {
 	insmod /modules/kunit.ko
@@ -118,6 +133,7 @@ races()
 
 machine
 [ -z "${spcpu_watch:-}" ] || watch
+failures
 suites
 if [ -n "${spcpu_module:-}" ]; then
 	# shellcheck source=qemu/guest/module.sh
