@@ -181,6 +181,7 @@ static void fail_cached_alloc_grown(struct kunit *test)
 	spcpu_failing_each(&(struct spcpu_failing) {
 		.test = test, .what = "an object in a new chunk", .op = ask,
 		.undo = give_back_chunk, .failed = has_none, .with = g,
+		.slow = spcpu_failing_slowly(),
 	});
 }
 
@@ -251,6 +252,7 @@ static void fail_bulk(struct kunit *test)
 		spcpu_failing_each(&(struct spcpu_failing) {
 			.test = test, .what = "many objects", .op = ask_many,
 			.undo = free_many, .failed = has_none, .with = g,
+			.slow = spcpu_failing_slowly(),
 		});
 		drop_guest(g);
 	}

@@ -439,6 +439,7 @@ static void fail_balance_of(struct kunit *test,
 	spcpu_failing_each(&(struct spcpu_failing) {
 		.test = test, .what = "the worker", .s = s, .op = balance,
 		.undo = shrink_all, .with = s, .never = true,
+		.slow = spcpu_failing_slowly(),
 	});
 	balance(s);
 	for (i = 0; i < SPCPU_NR_TYPES; i++)

@@ -268,7 +268,7 @@ static void fail_replay(struct kunit *test)
 	spcpu_failing_each(&(struct spcpu_failing) {
 		.test = test, .what = "a line, and a chunk for it",
 		.op = feed_one, .undo = free_one, .failed = is_forgotten,
-		.with = &r,
+		.with = &r, .slow = spcpu_failing_slowly(),
 	});
 	close_stream(&r);
 	drop_replay(&r);

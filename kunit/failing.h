@@ -44,6 +44,12 @@ bool spcpu_failing_end(void);
 unsigned int spcpu_failing_each(const struct spcpu_failing *f);
 void spcpu_failing_none(const struct spcpu_failing *f);
 
+/* a chunk takes long where there are many CPUs, and those of nodes far from each other */
+static inline bool spcpu_failing_slowly(void)
+{
+	return num_possible_cpus() > 8;
+}
+
 unsigned int spcpu_failing_areas(struct kunit *test);
 void spcpu_failing_expect_areas(struct kunit *test, unsigned int before);
 
