@@ -52,6 +52,18 @@ void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu)
 }
 
 /**
+ * spcpu_nr_ready() - how many CPUs' copies are zeroed?
+ * @ready: the CPUs; the first so many of @offs are theirs, and stay so
+ *
+ * Context: Any.
+ */
+unsigned int spcpu_nr_ready(const struct spcpu_ready *ready)
+{
+	/* pairs with spcpu_ready_add(): who sees the number sees the offsets */
+	return smp_load_acquire(&ready->nr);
+}
+
+/**
  * spcpu_zero() - zero all copies of an object
  * @ready: CPUs that have copies; the others' read as zeros
  * @ptr: value of the pointer

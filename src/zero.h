@@ -7,7 +7,6 @@
 #define SPCPU_ZERO_H
 
 #include <linux/types.h>
-#include <asm/barrier.h>
 
 struct spcpu_object;
 
@@ -24,16 +23,10 @@ struct spcpu_ready {
 	unsigned long *offs;
 };
 
-/* how many CPUs there are; those are in @offs, too, in the order in which they came */
-static inline unsigned int spcpu_nr_ready(const struct spcpu_ready *ready)
-{
-	/* pairs with spcpu_ready_add(): who sees the number sees the offsets */
-	return smp_load_acquire(&ready->nr);
-}
-
 int spcpu_ready_init(struct spcpu_ready *ready, unsigned int most);
 void spcpu_ready_exit(struct spcpu_ready *ready);
 void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu);
+unsigned int spcpu_nr_ready(const struct spcpu_ready *ready);
 
 void spcpu_zero(const struct spcpu_ready *ready, unsigned long ptr, size_t size);
 void spcpu_zero_objects(const struct spcpu_ready *ready,

@@ -6,6 +6,7 @@
 #   check NAME pass|fail DETAIL    one check held, or did not
 #   figure NAME VALUE              a number for the figures file
 #   show TEXT                      for the person at the screen
+#   up                             init runs; the first word
 #   done                           nothing was cut short
 
 DEBUG=/sys/kernel/debug/shadow_percpu
