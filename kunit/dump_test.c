@@ -120,8 +120,7 @@ static void info_of_absent_cpus(struct kunit *test)
 	spcpu_cpus_leave(test, 2);
 	s = spcpu_test_create(test, SZ_64K, 0, SZ_16K, 0, &options);
 	text = spcpu_test_show(test, spcpu_alloc_info_show, s);
-	KUNIT_EXPECT_EQ(test, 1U,
-			spcpu_test_lines(text, "backing=sparse hotplug=online engine=areamap"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nbacking=sparse hotplug=online engine=areamap"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "\nfirst_chunk=embed span="));
 	KUNIT_EXPECT_NULL(test, strstr(text, "\nreserved "));
 	for (; text; text = spcpu_test_next_line(text))
