@@ -298,7 +298,7 @@ static void leaks_are_named_with_owner(struct kunit *test)
 
 	spcpu_watched_write(left, 0, 44, 0);
 	spcpu_kmsg_mark(&since);
-	spcpu_test_expecting(test, "shadow_percpu: (leaked|REPORT)");
+	spcpu_test_expecting(test, "shadow_percpu: (leaked|BUG)");
 	KUNIT_EXPECT_EQ(test, spcpu_report_leaks(d->s), 1U);
 	spcpu_test_expecting_no_more(test);
 	expect_line(test, &since, "found when the allocator went away");

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/random.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -119,23 +120,34 @@ static void quarantine_is_long_but_bounded(struct kunit *test)
 	spcpu_test_check(test, d->s);
 }
 
+/* a worker that does nothing */
+static void rest(struct work_struct *work)
+{
+}
+
+/* small units, and more objects of a page than there is room for when no worker comes */
+#define UNIT	SZ_64K
+#define MANY	512
+
 /* rather than refusing who cannot wait, what waits goes */
 static void quarantine_gives_way(struct kunit *test)
 {
-	struct spcpu_debug *d = spcpu_watched(test, SPCPU_QUARANTINE);
+	struct spcpu_debug *d = spcpu_watched_units(test, SPCPU_QUARANTINE, UNIT);
 	const struct spcpu_request req = {
 		.size = 4096,
 		.align = 8,
 		.gfp = GFP_NOWAIT | __GFP_NOWARN,
 		.caller = _RET_IP_,
 	};
-	void __percpu *ptrs[64];
+	void __percpu **ptrs = kunit_kcalloc(test, MANY, sizeof(*ptrs), GFP_KERNEL);
 	unsigned int nr = 0, i;
 
-	while (nr < ARRAY_SIZE(ptrs) && !spcpu_debug_alloc(d, &req, &ptrs[nr]))
+	KUNIT_ASSERT_NOT_NULL(test, ptrs);
+	spcpu_test_swap_worker(d->s, rest);
+	while (nr < MANY && !spcpu_debug_alloc(d, &req, &ptrs[nr]))
 		nr++;
 	KUNIT_ASSERT_GT(test, nr, 0U);
-	KUNIT_ASSERT_LT(test, nr, (unsigned int)ARRAY_SIZE(ptrs));
+	KUNIT_ASSERT_LT(test, nr, (unsigned int)MANY);
 	for (i = 0; i < nr; i++)
 		spcpu_watched_free(test, d, ptrs[i]);
 	KUNIT_EXPECT_EQ(test, d->nr_waiting, (unsigned long)nr);
@@ -147,10 +159,14 @@ static void quarantine_gives_way(struct kunit *test)
 /* refused requests leave nothing; all or none of several */
 static void refusals_leave_nothing(struct kunit *test)
 {
-	struct spcpu_debug *d = spcpu_watched(test, SPCPU_REDZONE);
+	struct spcpu_debug *d = spcpu_watched_units(test, SPCPU_REDZONE, UNIT);
+	void __percpu **ptrs = kunit_kcalloc(test, MANY, sizeof(*ptrs), GFP_KERNEL);
 	struct spcpu_request req = { .size = 8, .align = 3, .gfp = GFP_KERNEL };
-	void __percpu *ptrs[64], *ptr;
+	void __percpu *ptr;
 	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ptrs);
+	spcpu_test_swap_worker(d->s, rest);
 
 	KUNIT_EXPECT_EQ(test, spcpu_debug_alloc(d, &req, &ptr), -EINVAL);
 	KUNIT_EXPECT_NULL(test, (__force void *)ptr);
@@ -159,9 +175,9 @@ static void refusals_leave_nothing(struct kunit *test)
 		.size = 4096, .align = 8, .gfp = GFP_NOWAIT | __GFP_NOWARN,
 		.caller = _RET_IP_,
 	};
-	KUNIT_EXPECT_EQ(test, spcpu_debug_alloc_bulk(d, &req, ARRAY_SIZE(ptrs), ptrs),
+	KUNIT_EXPECT_EQ(test, spcpu_debug_alloc_bulk(d, &req, MANY, ptrs),
 			-ENOMEM);
-	for (i = 0; i < ARRAY_SIZE(ptrs); i++)
+	for (i = 0; i < MANY; i++)
 		KUNIT_EXPECT_NULL(test, (__force void *)ptrs[i]);
 	KUNIT_EXPECT_EQ(test, d->nr_live, 0UL);
 	KUNIT_EXPECT_EQ(test, d->s->stats.nr_cur_alloc, 0ULL);

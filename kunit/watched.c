@@ -15,6 +15,20 @@
  */
 struct spcpu_debug *spcpu_watched(struct kunit *test, unsigned int flags)
 {
+	return spcpu_watched_units(test, flags, 0);
+}
+
+/**
+ * spcpu_watched_units() - the same, with units of a size
+ * @test: the test, at whose end it is destroyed
+ * @flags: what for, SPCPU_REDZONE and so on
+ * @unit_size: bytes of a unit; 0 for the default
+ *
+ * Return: What watches.
+ */
+struct spcpu_debug *spcpu_watched_units(struct kunit *test, unsigned int flags,
+					size_t unit_size)
+{
 	const struct spcpu_options options = {
 		.backing = spcpu_test_backing(),
 		.cache = true,
@@ -22,7 +36,7 @@ struct spcpu_debug *spcpu_watched(struct kunit *test, unsigned int flags)
 	};
 	struct spcpu *s;
 
-	s = spcpu_test_create(test, 0, 8192, 20480, 0, &options);
+	s = spcpu_test_create(test, unit_size, 8192, 20480, 0, &options);
 	KUNIT_ASSERT_NOT_NULL(test, spcpu_debug_of(s));
 	return s->debug;
 }
