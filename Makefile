@@ -48,6 +48,9 @@ replay: ## follow recordings with the core, here; FILES="..."               10-3
 model: ## the pure parts against models that try everything; STEPS= SEED=       10 s
 	@STEPS=$(STEPS) SEED=$(SEED) scripts/model
 
+fuzz: ## libFuzzer on all that reads what people write, and more; RUNS= SEED=   1 min
+	@RUNS=$(RUNS) SEED=$(SEED) scripts/fuzz $(TARGETS)
+
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
 	@scripts/census
 
@@ -68,5 +71,5 @@ selftest: ## prove that the verdict on a run can turn red                       
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check coverage memory bench mirror generations replay model census \
+.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz census \
 	arithmetic selftest clean

@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
@@ -341,6 +342,20 @@ static void record_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, st.wrong, 0ULL);
 }
 
+/* what is fine for a CPU may be too much for all of them */
+static void record_no_more_than_there_is(struct kunit *test)
+{
+	unsigned long kb = totalram_pages() << (PAGE_SHIFT - 10);
+	unsigned long most = kb / 4 * 3 / num_possible_cpus();
+	struct spcpu_snapshot first;
+
+	spcpu_snapshot_init(&first);
+	if (most >= 64 << 10)
+		return;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, spcpu_record_start(&first, most + 1));
+	KUNIT_EXPECT_EQ(test, first.nr_chunks, 0U);
+}
+
 static void record_one_at_a_time(struct kunit *test)
 {
 	struct spcpu_record_status status;
@@ -389,6 +404,7 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(record_all_cpus),
 	KUNIT_CASE(record_again_and_again),
 	KUNIT_CASE(record_overflow),
+	KUNIT_CASE(record_no_more_than_there_is),
 	KUNIT_CASE(record_one_at_a_time),
 	KUNIT_CASE(record_thrown_away),
 	{ }

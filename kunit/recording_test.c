@@ -144,6 +144,7 @@ static void recording_snapshot_check(struct kunit *test)
 	struct spcpu_snapshot snap;
 	struct spcpu_bitmap *own;
 	const char *why;
+	int at;
 
 #define EXPECT_NOTICED(field, change) do {				\
 	typeof(field) saved = (field);					\
@@ -159,6 +160,7 @@ static void recording_snapshot_check(struct kunit *test)
 	spcpu_scribe_snapshot(test, s, &snap);
 	chunk = list_last_entry(&snap.chunks, struct spcpu_snapshot_chunk, node);
 	own = spcpu_bitmap(&chunk->map);
+	at = find_first_bit(own->alloc, chunk->map.nr_bits);
 	EXPECT_NOTICED(chunk->base, chunk->base + 4);
 	EXPECT_NOTICED(chunk->base, 0);
 	EXPECT_NOTICED(chunk->slot, -1);
@@ -175,6 +177,7 @@ static void recording_snapshot_check(struct kunit *test)
 	EXPECT_NOTICED(own->blocks[0].nr_bits, 5);
 	EXPECT_NOTICED(own->blocks[0].left_free, SPCPU_BLOCK_BITS + 1);
 	EXPECT_NOTICED(own->alloc[0], ~own->alloc[0]);
+	EXPECT_NOTICED(own->bound[BIT_WORD(at)], own->bound[BIT_WORD(at)] & ~BIT_MASK(at));
 	EXPECT_NOTICED(snap.nr_empty_pop, snap.nr_empty_pop + 1);
 	EXPECT_NOTICED(snap.unit_size, snap.unit_size / 2);
 	KUNIT_EXPECT_EQ(test, 0, spcpu_snapshot_check(&snap, &why));

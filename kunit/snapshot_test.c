@@ -26,6 +26,7 @@ static const char * const good[] = {
 
 /* a chunk's address and its slot, which may be any */
 #define ANY_CHUNK	"chunk 1000000 12 "
+#define UNIT_SIZE	"wants the size of a unit, whole pages, from 32 KB to 256 MB"
 #define SIX_NUMBERS	"wants six numbers behind the flags, the first no more than a unit's pages"
 #define HINTS		"1024 0 0 0 1024 1024 0"
 
@@ -76,8 +77,10 @@ static const struct {
 } refused[] = {
 	{ 0, "chunk 1000000", "comes before the line `snapshot`" },
 	{ 0, "end", "comes before the line `snapshot`" },
-	{ 0, "snapshot 0 17 4 0 2", "wants the size of a unit, whole pages" },
-	{ 0, "snapshot 100 17 4 0 2", "wants the size of a unit, whole pages" },
+	{ 0, "snapshot 0 17 4 0 2", UNIT_SIZE },
+	{ 0, "snapshot 100 17 4 0 2", UNIT_SIZE },
+	{ 0, "snapshot 28672 17 4 0 2", UNIT_SIZE },
+	{ 0, "snapshot 268439552 30 4 0 2", UNIT_SIZE },
 	{ 0, "snapshot 32768 17 4 0", "wants four numbers behind the size of a unit" },
 	{ 0, "snapshot 32768 17 4 0 2 5", "has more words than it takes" },
 	{ 1, "snapshot 32768 17 4 0 2", "begins a snapshot in a snapshot" },
@@ -240,6 +243,8 @@ static void snapshot_run_is_taken(struct kunit *test)
 
 	__set_bit(5, spcpu_bitmap(&first->map)->alloc);
 	first->map.free_bits--;
+	expect_checked(test, snap, "what is taken is not divided into areas", "no area");
+	bitmap_set(spcpu_bitmap(&first->map)->bound, 5, 2);
 	expect_checked(test, snap, "a block's longest free run is not free", "taken");
 }
 
@@ -292,8 +297,8 @@ static const struct {
 	/* nearly full: it may be in slot 0 before its time */
 	{ { "snapshot 32768 17 0 0 1",
 	    "chunk 1000000 0 F 1 0 0 4 0 0 1 0 0 0 1 0 0",
-	    "block 0 1 0 0 0 1 0 0 " F64 F64 F64 F16 F16 F16 "fffffffffffffffe 1",
-	    "end" }, NULL },
+	    "block 0 1 0 0 0 1 0 0 " F64 F64 F64 F16 F16 F16 "fffffffffffffffe 2",
+	    "bound", "end" }, NULL },
 };
 
 static void snapshot_whole(struct kunit *test)

@@ -55,6 +55,9 @@ static int follow_create(struct spcpu_follow *f, const struct spcpu_op *op,
 	if (f->nr_pending == MOST_PENDING || offset_in_page(op->base) ||
 	    spcpu_paper_find(f->s, op->base, 0))
 		return spcpu_follow_impossible(f, why, "makes a chunk where one is");
+	if (f->s->stats.nr_chunks + f->nr_pending >=
+	    SPCPU_SNAPSHOT_BYTES_MAX / f->s->layout->unit_size)
+		return spcpu_follow_impossible(f, why, "makes a chunk more than 256 MB of a CPU have room for");
 
 	f->pending[f->nr_pending++] = op->base;
 	return 0;

@@ -5,9 +5,11 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -26,6 +28,7 @@
 #define RING_KB		1024
 #define LEAST_RING_KB	4
 #define MOST_RING_KB	(64 << 10)
+
 
 /* how long the consumer sleeps when there is nothing, ms */
 #define NAP		20
@@ -113,6 +116,14 @@ err_rings:
 	return err;
 }
 
+/* all rings together take no more than three quarters of the machine's memory */
+static bool there_is_room(unsigned int ring_kb)
+{
+	u64 total_kb = (u64)totalram_pages() << (PAGE_SHIFT - 10);
+
+	return (u64)ring_kb * num_possible_cpus() <= total_kb / 4 * 3;
+}
+
 /**
  * spcpu_record_start() - begin
  * @first: an empty snapshot, filled with all chunks before the first event
@@ -120,8 +131,9 @@ err_rings:
  *	0 for 1024
  *
  * Context: Process context. May sleep.
- * Return: 0; -EBUSY: somebody records; -EINVAL: @ring_kb is out of range; -ENOMEM;
- *	what spcpu_native_snapshot() says.
+ * Return: 0; -EBUSY: somebody records; -EINVAL: @ring_kb is out of range; -ENOMEM,
+ *	also if all CPUs' rings would take more than three quarters of the machine's; what
+ *	spcpu_native_snapshot() says.
  */
 int spcpu_record_start(struct spcpu_snapshot *first, unsigned int ring_kb)
 {
@@ -132,6 +144,11 @@ int spcpu_record_start(struct spcpu_snapshot *first, unsigned int ring_kb)
 		pr_err_ratelimited("%u KB of events per CPU are out of range: it is %u to %u\n",
 				   ring_kb, LEAST_RING_KB, MOST_RING_KB);
 		return -EINVAL;
+	}
+	if (!there_is_room(ring_kb)) {
+		pr_err_ratelimited("%u KB of events for each of %u CPUs are more than three quarters of this machine's memory\n",
+				   ring_kb, num_possible_cpus());
+		return -ENOMEM;
 	}
 
 	mutex_lock(&control);

@@ -15,6 +15,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/xarray.h>
 
 #include "compat/kunit.h"
@@ -40,11 +41,13 @@ struct object {
  * @s: the allocator
  * @lock: of @objects and of the lines of all streams
  * @objects: ID -> &struct object
+ * @nr_objects: how many
  */
 struct spcpu_replay {
 	struct spcpu *s;
 	struct mutex lock;	/* taken for a line, a row, a piece of text */
 	struct xarray objects;
+	unsigned int nr_objects;
 };
 
 /* an object as a reader shows it; not placed if there was no memory for it */
@@ -151,6 +154,10 @@ static int carry_out_alloc(struct spcpu_replay *replay,
 	struct object *object;
 	int err;
 
+	if (replay->nr_objects == SPCPU_REPLAY_OBJECTS_MAX) {
+		*why = __stringify(SPCPU_REPLAY_OBJECTS_MAX) " objects are live, as many as may be";
+		return -ENOSPC;
+	}
 	object = kmalloc(sizeof(*object), GFP_KERNEL);
 	if (!object)
 		return -ENOMEM;
@@ -172,8 +179,10 @@ static int carry_out_alloc(struct spcpu_replay *replay,
 	if (err) {
 		xa_erase(&replay->objects, op->id);
 		kfree(object);
+		return err;
 	}
-	return err;
+	replay->nr_objects++;
+	return 0;
 }
 
 static int carry_out_free(struct spcpu_replay *replay,
@@ -186,6 +195,7 @@ static int carry_out_free(struct spcpu_replay *replay,
 		*why = "no object has this ID";
 		return -ENOENT;
 	}
+	replay->nr_objects--;
 
 	if (object->ptr)
 		err = spcpu_free(replay->s, object->ptr);
@@ -314,8 +324,8 @@ static int carry_out_text(struct spcpu_replay_stream *stream, const char **text,
  * Context: Process context. May sleep.
  * Return: 0; -EINVAL: not a line of the grammar, or size or alignment out of
  *	range; -EEXIST: there is an object with this ID; -ENOENT: there is none;
- *	-ENOMEM: no memory to remember an object; -ESHUTDOWN: the allocator is
- *	going away.
+ *	-ENOSPC: there are as many objects as may be; -ENOMEM: no memory to remember
+ *	one; -ESHUTDOWN: the allocator is going away.
  */
 int spcpu_replay_feed(struct spcpu_replay_stream *stream, const char *text,
 		      size_t len)

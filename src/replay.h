@@ -6,7 +6,8 @@
  *	f ID					free
  *
  * Numbers are decimal and below 2^32, words are apart by blanks. Empty lines
- * and lines that begin with # are skipped.
+ * and lines that begin with # are skipped. There is a most of objects, and of a
+ * line's characters.
  */
 #ifndef SPCPU_REPLAY_H
 #define SPCPU_REPLAY_H
@@ -15,6 +16,9 @@
 #include <linux/types.h>
 
 #define SPCPU_REPLAY_LINE_MAX	63	/* characters, but in comments */
+
+/* objects that are live at a time, those that have no place included */
+#define SPCPU_REPLAY_OBJECTS_MAX	262144
 
 enum spcpu_replay_verb {
 	SPCPU_REPLAY_NOTHING,

@@ -53,6 +53,9 @@ static bool make_longer(struct spcpu_sequence *q)
 	struct spcpu_sequence longer = { .size = q->size * 2 };
 	unsigned int i;
 
+	if (q->size == SPCPU_SEQUENCE_MAX)
+		return false;
+
 	longer.ring = kvcalloc(longer.size, sizeof(*longer.ring),
 			       GFP_KERNEL | __GFP_NOWARN);
 	if (!longer.ring)

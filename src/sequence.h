@@ -14,6 +14,9 @@
 /* a kind of event that is never in a recording: an area is being placed */
 #define SPCPU_SEEN_ORDER	'o'
 
+/* as many wait at most, for what an order leads to */
+#define SPCPU_SEQUENCE_MAX	BIT(20)
+
 /**
  * struct spcpu_seen - what a probe saw
  *
@@ -39,7 +42,7 @@ struct spcpu_seen {
  * @open: sleeping callers that have their place, and perhaps not their pages
  * @exact: there is an order for each allocation; otherwise those without one are where
  *         they were traced, and nobody waits for what an order leads to
- * @lost: events that there was no memory for
+ * @lost: events that there was no memory for, or that were too many
  */
 struct spcpu_sequence {
 	struct spcpu_seen *ring;

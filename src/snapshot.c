@@ -42,6 +42,7 @@ void spcpu_snapshot_exit(struct spcpu_snapshot *snap)
 		kvfree(chunk);
 	}
 	snap->nr_chunks = 0;
+	snap->nr_pages = 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_exit);
 
@@ -72,6 +73,7 @@ spcpu_snapshot_add(struct spcpu_snapshot *snap, int nr_pages, gfp_t gfp)
 	}
 	list_add_tail(&chunk->node, &snap->chunks);
 	snap->nr_chunks++;
+	snap->nr_pages += nr_pages;
 	return chunk;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_snapshot_add);
@@ -103,10 +105,30 @@ static bool run_is_free(const struct spcpu_map *map, int block)
 {
 	const struct spcpu_bitmap *b = spcpu_bitmap(map);
 	const struct spcpu_hints *h = &b->blocks[block];
-	int start = block * SPCPU_BLOCK_BITS + h->contig_hint_start;
-	int end = start + h->contig_hint;
+	int start, end;
 
-	return !h->contig_hint || find_next_bit(b->alloc, end, start) == end;
+	/* where none begins may be any number */
+	if (!h->contig_hint)
+		return true;
+	start = block * SPCPU_BLOCK_BITS + h->contig_hint_start;
+	end = start + h->contig_hint;
+	return find_next_bit(b->alloc, end, start) == end;
+}
+
+/* an area begins where a run of what is taken does, and one ends where the run ends */
+static bool areas_fit(const struct spcpu_map *map)
+{
+	const struct spcpu_bitmap *b = spcpu_bitmap(map);
+	int start, end = 0;
+
+	for (;;) {
+		start = find_next_bit(b->alloc, map->nr_bits, end);
+		if (start >= map->nr_bits)
+			return true;
+		end = find_next_zero_bit(b->alloc, map->nr_bits, start);
+		if (!test_bit(start, b->bound) || !test_bit(end, b->bound))
+			return false;
+	}
 }
 
 static const char *check_blocks(const struct spcpu_map *map)
@@ -187,6 +209,8 @@ static const char *check_chunk(const struct spcpu_snapshot *snap,
 	if (map->nr_bits - bitmap_weight(spcpu_bitmap(map)->alloc,
 					 map->nr_bits) != map->free_bits)
 		return "its number of free bytes is not what its map has";
+	if (!areas_fit(map))
+		return "what is taken is not divided into areas";
 	return check_blocks(map) ?: check_pages(chunk);
 }
 

@@ -11,12 +11,19 @@
 #define SPCPU_SNAPSHOT_H
 
 #include <linux/list.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include "engine_bitmap.h"
 
 /* the longest line of the text form, with its end */
 #define SPCPU_SNAPSHOT_LINE_MAX	768
+
+/*
+ * Of a CPU, in all chunks that somebody writes of: more than machines have, and a limit
+ * to what it takes to remember their maps.
+ */
+#define SPCPU_SNAPSHOT_BYTES_MAX	SZ_256M
 
 /**
  * struct spcpu_snapshot_chunk - one chunk
@@ -58,6 +65,7 @@ struct spcpu_snapshot_chunk {
  * @nr_empty_pop: the reserve, as counted by the allocator
  * @atomic_failed: an atomic caller found nothing, and the worker does not know yet
  * @nr_chunks: length of @chunks
+ * @nr_pages: pages of a unit that they have together
  * @nr_expected: what its text says that will be
  * @chunks: the reserved chunk, if there is one; then the others by slot, in the
  *          order of its list
@@ -68,6 +76,7 @@ struct spcpu_snapshot {
 	int nr_empty_pop;
 	bool atomic_failed;
 	unsigned int nr_chunks;
+	unsigned int nr_pages;
 	unsigned int nr_expected;
 	struct list_head chunks;
 };

@@ -23,6 +23,7 @@
 #include <linux/string.h>
 
 #include "compat/kunit.h"
+#include "layout.h"
 #include "snapshot.h"
 #include "words.h"
 
@@ -312,9 +313,9 @@ static const char *parse_header(struct spcpu_snapshot *snap,
 
 	if (snap->unit_size)
 		return "begins a snapshot in a snapshot";
-	if (!spcpu_take_decimal(rest, SZ_1G, &unit_size) || !unit_size ||
-	    unit_size % PAGE_SIZE)
-		return "wants the size of a unit, whole pages";
+	if (!spcpu_take_decimal(rest, SPCPU_SNAPSHOT_BYTES_MAX, &unit_size) ||
+	    unit_size < SPCPU_MIN_UNIT_SIZE || unit_size % PAGE_SIZE)
+		return "wants the size of a unit, whole pages, from 32 KB to 256 MB";
 	if (!take_int(rest, &snap->nr_slots) ||
 	    !take_int(rest, &snap->nr_empty_pop) || !take_int(rest, &failed) ||
 	    !take_int(rest, &nr_chunks))
@@ -371,6 +372,8 @@ static const char *parse_chunk(struct spcpu_snapshot *snap,
 	    !take_int(rest, &free) || !take_int(rest, &head.nr_populated) ||
 	    !take_int(rest, &head.nr_empty_pop))
 		return "wants six numbers behind the flags, the first no more than a unit's pages";
+	if (nr_pages > (SPCPU_SNAPSHOT_BYTES_MAX >> PAGE_SHIFT) - snap->nr_pages)
+		return "is of a chunk more than 256 MB of a CPU have room for";
 
 	chunk = spcpu_snapshot_add(snap, nr_pages, GFP_KERNEL);
 	if (!chunk)

@@ -66,8 +66,8 @@ static void choose_cpus(struct box *b, struct host_random *rnd)
 /* one after the other in some order, a few pages or many apart; they may wrap */
 static void choose_offsets(struct box *b, struct host_random *rnd)
 {
-	unsigned long at = host_below(rnd, 2) ? 0 : -(16UL << 20);
 	unsigned long stride = PAGE_SIZE * (12 + host_below(rnd, 100));
+	unsigned long at = -(stride * host_below(rnd, b->m.nr_cpu_ids));
 	unsigned int i, j;
 
 	for (i = 0; i < b->m.nr_cpu_ids; i++) {
@@ -120,6 +120,21 @@ static size_t room(const struct box *b)
 				return 0;
 			least = min3(least, up, down);
 		}
+	}
+	return least;
+}
+
+/* how far away the farthest CPU is, from the one for which that is least */
+static unsigned long reach(const struct box *b)
+{
+	unsigned long least = ULONG_MAX, farthest;
+	unsigned int i, j;
+
+	for_each_set_bit(i, b->possible, b->m.nr_cpu_ids) {
+		farthest = 0;
+		for_each_set_bit(j, b->possible, b->m.nr_cpu_ids)
+			farthest = max(farthest, b->offset[j] - b->offset[i]);
+		least = min(least, farthest);
 	}
 	return least;
 }
@@ -178,6 +193,7 @@ static void step(struct host_random *rnd)
 		return;
 
 	expect(!*spcpu_test_broken_rule(&b.m, l));
+	expect(!b.m.offset || l->span == reach(&b) + l->unit_size);
 	expect(!spcpu_layout_print(l, host_below(rnd, 2), see_cpus, &nr));
 	expect(nr == l->nr_cpus);
 	spcpu_layout_free(l);

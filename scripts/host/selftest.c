@@ -15,6 +15,8 @@ static const struct host_part others[] = {
 	{ "slots", .test = host_test_slots },
 	{ "layout", .test = host_test_layout },
 	{ "sequence", .test = host_test_sequence },
+	/* always the same */
+	{ "limits", .test = host_test_limits },
 	{ "recordings", .test = host_test_recordings },
 };
 

@@ -32,6 +32,7 @@ struct host_part {
 void host_test_bitops(const struct host_part *part, u64 seed, u64 steps);
 void host_test_engine(const struct host_part *part, u64 seed, u64 steps);
 void host_test_layout(const struct host_part *part, u64 seed, u64 steps);
+void host_test_limits(const struct host_part *part, u64 seed, u64 steps);
 void host_test_recordings(const struct host_part *part, u64 seed, u64 steps);
 void host_test_sequence(const struct host_part *part, u64 seed, u64 steps);
 void host_test_slots(const struct host_part *part, u64 seed, u64 steps);

@@ -10,6 +10,7 @@ struct mutex {
 	bool held;
 };
 
+#define DEFINE_MUTEX(name)	struct mutex name = { }
 #define mutex_init(m)		(*(m) = (struct mutex) { })
 #define mutex_destroy(m)	((void)(m))
 #define mutex_lock_killable(m)	(mutex_lock(m), 0)

@@ -11,6 +11,7 @@
 #define SZ_64K	0x10000
 #define SZ_1M	0x100000
 #define SZ_2M	0x200000
+#define SZ_256M	0x10000000
 #define SZ_1G	0x40000000
 
 #endif /* HOST_SIZES_H */

@@ -16,6 +16,7 @@
 
 #define __force
 #define __percpu
+#define __user
 #define __always_unused	__attribute__((__unused__))
 #define __maybe_unused	__attribute__((__unused__))
 #define __noreturn	__attribute__((__noreturn__))
