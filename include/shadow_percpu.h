@@ -141,7 +141,9 @@ void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
  * @ptr: what an allocation returned, or NULL, which does nothing
  *
  * A pointer that is not ours, points into the middle of an object, or was freed
- * before changes nothing and is logged, rate-limited.
+ * before changes nothing and is logged, rate-limited. With debug= (a parameter of
+ * shadow_percpu.ko) the object's history is logged, too, and so is that somebody
+ * wrote past its ends, or to it when it was free: Documentation/debugging.rst.
  *
  * Context: Any context that free_percpu() may be called from, hard interrupts
  *	included; not NMI.
@@ -236,7 +238,8 @@ void shadow_percpu_prefill_end(struct shadow_percpu_prefill *pre);
  * Return: Bytes of each copy that may be used: the requested size rounded up to a
  *	multiple of 4; or, if the object is one that CPUs keep, up to that of its
  *	class, which is at most 7 bytes or an eighth more. Never the latter with
- *	cache=0 or above 4096 bytes. 0 for NULL, and for anything else that is not
+ *	cache=0, debug= or above 4096 bytes. Exactly the requested size with
+ *	debug=redzone. 0 for NULL, and for anything else that is not
  *	the start of a live object.
  */
 size_t shadow_percpu_size(const void __percpu *ptr);

@@ -163,7 +163,7 @@ static void scan_finds_it_once(struct kunit *test)
 	text = spcpu_test_show(test, spcpu_check_show, d->s);
 	KUNIT_EXPECT_STREQ(test, text,
 			   "debug=redzone\nlive: 2\nin quarantine: 0\nreports: 1\nscans: 1\n"
-			   "verdict: corrupt; the last scan found 1 of 2 live and 0 freed objects written to\n");
+			   "verdict: corrupt; the last scan looked at 2 live and 0 freed objects, 1 had wrong bytes\n");
 
 	look(test, d, 0);
 	text = spcpu_test_show(test, spcpu_check_show, d->s);

@@ -63,9 +63,9 @@ int spcpu_check_show(struct seq_file *m, void *unused)
 	if (!scans)
 		seq_puts(m, "verdict: not scanned yet; write to this file\n");
 	else
-		seq_printf(m, "verdict: %s; the last scan found %lu of %lu live and %lu freed objects written to\n",
-			   last.corrupt ? "corrupt" : "clean", last.corrupt,
-			   last.live, last.waiting);
+		seq_printf(m, "verdict: %s; the last scan looked at %lu live and %lu freed objects, %lu had wrong bytes\n",
+			   last.corrupt ? "corrupt" : "clean", last.live,
+			   last.waiting, last.corrupt);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_check_show);

@@ -69,7 +69,7 @@ all_mistakes()
 	tells leak "shadow_percpu_mistakes goes away and leaves objects" \
 		"leaked: 21 bytes per CPU at offset .* s ago in mistakes_init.*\[shadow_percpu_mistakes\]"
 	check mistakes:verdict "$(grep verdict "$DEBUG/check")" \
-		grep -q "verdict: clean; the last scan found 0 of 1 live" "$DEBUG/check"
+		grep -q "verdict: clean; the last scan looked at 1 live and 6 freed objects, 0 had" "$DEBUG/check"
 	check mistakes:owner "$(grep mistakes "$DEBUG/owners")" \
 		grep -qE "^ +1 +21 +84 .*mistakes_init.*\[shadow_percpu_mistakes\]" "$DEBUG/owners"
 	check mistakes:not_old "nothing is a minute old" \
@@ -113,7 +113,7 @@ each_word()
 		rmmod shadow_percpu_sample
 		echo scan >"$DEBUG/check"
 		check "debug:$word" "$(grep verdict "$DEBUG/check")" \
-			grep -q "verdict: clean; the last scan found 0 of 0 live" "$DEBUG/check"
+			grep -q "verdict: clean; the last scan looked at 0 live and . freed objects, 0 had" "$DEBUG/check"
 		check "alloc_info:$word" "debug=$word" grep -q " debug=$word\$" "$DEBUG/alloc_info"
 		rmmod shadow_percpu
 		check "silent:$word" "nothing in the log" sh -c "! dmesg | grep -q 'BUG: write\|leaked'"
