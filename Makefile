@@ -51,6 +51,9 @@ model: ## the pure parts against models that try everything; STEPS= SEED=       
 fuzz: ## libFuzzer on all that reads what people write, and more; RUNS= SEED=   1 min
 	@RUNS=$(RUNS) SEED=$(SEED) scripts/fuzz $(TARGETS)
 
+soak: ## insmod, load, CPUs off and on, rmmod; CYCLES=1000 SEED=       20-30 min
+	@scripts/soak "$(CYCLES)" "$(SEED)"
+
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
 	@scripts/census
 
@@ -65,11 +68,12 @@ UPDATES = $(if $(filter-out 0 1,$(UPDATE)),$(error UPDATE=$(UPDATE): it is 1, or
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \
 		python3 -B scripts/generations_selftest.py && \
+		python3 -B scripts/soak_selftest.py && \
 		python3 -B scripts/arithmetic_selftest.py && \
 		python3 -B scripts/coverage_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz census \
+.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz soak census \
 	arithmetic selftest clean
