@@ -107,6 +107,20 @@ leaves()
 	check "$(named leaks_gone "$@")" "no debugfs folder, none of our modules" nothing_left
 }
 
+# a client goes away, and its static variables stay
+forgets()
+{
+	load shadow_percpu && load shadow_percpu_sample forget=1 || return
+	dmesg -c >/dev/null
+	announce "shadow_percpu: leaked: "
+	rmmod shadow_percpu_sample
+	rmmod shadow_percpu
+	announce_end
+	check forgotten_variables "$(dmesg | grep 'shadow_percpu: leaked: the static')" sh -c \
+		"dmesg | grep -q 'leaked: the static variables of shadow_percpu_sample, which did not'"
+	check forgotten_gone "no debugfs folder, none of our modules" nothing_left
+}
+
 again_and_again()
 {
 	nr=$1
@@ -353,6 +367,7 @@ leaves 3
 leaves 3 engine=areamap
 leaves 3 engine=bestfit backing=sparse
 leaves 3 backing=sparse hotplug=online
+forgets
 check cycles "20 times insmod and rmmod" again_and_again 20
 check cycles_online "20 times insmod and rmmod" again_and_again 20 backing=sparse hotplug=online
 check cgroup "a memory cgroup" make_group

@@ -25,6 +25,11 @@ module_param(leak, uint, 0444);
 MODULE_PARM_DESC(leak,
 		 "objects to leave behind, for the allocator to name when it is unloaded (default: 0)");
 
+static bool forget;
+module_param(forget, bool, 0444);
+MODULE_PARM_DESC(forget,
+		 "keep the static variables when this module goes, for the allocator to name it when it is unloaded (default: 0)");
+
 static bool write_absent;
 module_param(write_absent, bool, 0444);
 MODULE_PARM_DESC(write_absent,
@@ -180,7 +185,8 @@ err_unregister:
 
 static void __exit counters_exit(void)
 {
-	shadow_percpu_unregister();
+	if (!forget)
+		shadow_percpu_unregister();
 }
 
 module_init(counters_init);
