@@ -288,6 +288,37 @@ static void judge_scenes(struct kunit *test)
 		play(test, &scenes[i], report);
 }
 
+/* an object from before the recording, which is where it says, is freed once */
+static void judge_older_object(struct kunit *test)
+{
+	static const char * const lines[] = {
+		"shadow_percpu recording 1",
+		"kernel 6.1",
+		"snapshot 32768 17 3 0 1",
+		"chunk 1000000 11 F 4 0 0 16320 4 3 4064 32 16 0 4096 4096 0",
+		"pages 0 f",
+		"block 0 992 32 16 0 16 992 0 ffff0000 100010001",
+		"end",
+		"f 1 0 1000000 64",
+	};
+	const struct spcpu_follow_options options = { .own_way = true };
+	struct spcpu_judge *j = spcpu_judge_create(&options);
+	char *report = kunit_kzalloc(test, REPORT_MAX, GFP_KERNEL);
+	const char *why = "";
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, report);
+	KUNIT_ASSERT_NOT_NULL(test, j);
+	spcpu_test_at_exit(test, destroy_judge, j);
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		KUNIT_ASSERT_EQ_MSG(test, 0, spcpu_judge_line(j, lines[i], &why),
+				    "%s: %s", lines[i], why);
+	spcpu_judge_report(j, put_line, report);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(report, "\nlive: 0\n"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, spcpu_judge_line(j, "f 2 0 1000000 64", &why));
+	KUNIT_EXPECT_STREQ(test, why, "frees what is not there");
+}
+
 static void expect_wrong(struct kunit *test, struct spcpu_judge *j,
 			 const char *line, const char *expected)
 {
@@ -349,6 +380,7 @@ static void judge_ends(struct kunit *test)
 
 static struct kunit_case judge_cases[] = {
 	KUNIT_CASE(judge_scenes),
+	KUNIT_CASE(judge_older_object),
 	KUNIT_CASE(judge_beginnings),
 	KUNIT_CASE(judge_ends),
 	{ }

@@ -9,9 +9,10 @@ A branch is one way on from a decision of ours: an if, a loop, a case, && or ||,
 counts more, which no test of ours could ever take, and which are left out:
  - those of statements that hold no decision: what is in macros of the kernel, such as
    lockdep_assert_held(), pr_warn_ratelimited(), preempt_enable();
- - those of WARN_ON() and its kin, which say that it never happens.
-
-Bit operations, macros too, are made functions by kunit/coverage.h.
+ - those of WARN_ON() and its kin, which say that it never happens;
+ - where there are more of them than decisions, those by which bit operations ask the
+   compiler what is constant, which is the same each time. (As macros these ask more:
+   kunit/coverage.h makes them functions.)
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ DECISION = re.compile(r'\b(if|while|for|switch|\w*for_each\w*)\b|\?|&&|\|\|')
 # what another statement may follow without a semicolon
 CONTROL = re.compile(r'(} )?(else|if|while|for|switch|\w*for_each\w*)\b')
 NEVER = re.compile(r'\bWARN(_ON)?(_ONCE)?\(')
+
+BIT_OPERATION = re.compile(r'\b(test_bit|bitmap_\w+|_*ff[sz]|_*fls)\(')
 
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
 STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
@@ -78,9 +81,23 @@ def statements(text: str) -> list[str]:
     return whole + [' '.join(begun)] * len(begun)
 
 
-def ours(branches: list[int], statement: str) -> list[int]:
+def ours(branches: list[int], line: str, statement: str) -> list[int]:
     """Those of a line's branches that are decisions of ours."""
-    return branches if DECISION.search(statement) and not NEVER.search(statement) else []
+    if not DECISION.search(statement) or NEVER.search(statement):
+        return []
+    decisions = len(DECISION.findall(line))
+    for _ in BIT_OPERATION.finditer(line):
+        if len(branches) >= 2 * decisions + 2:
+            branches = without(without(branches, any(branches)), False)
+    return branches
+
+
+def without(branches: list[int], taken: bool) -> list[int]:
+    """All but the first that is taken, or is not."""
+    for i, branch in enumerate(branches):
+        if bool(branch) == taken:
+            return branches[:i] + branches[i + 1:]
+    return branches
 
 
 def add(copies: Iterable[list[int]], expected: int = 0) -> list[int]:
@@ -145,7 +162,8 @@ def count(root: Path, files: Iterable[Path]) -> dict[str, Counts]:
         for nr, line in counts.lines.items():
             inlined = not enclosing(counts, nr)
             expected = 2 * len(DECISION.findall(lines[nr - 1])) if inlined else 0
-            line.branches = ours(add(copies[path, nr], expected), whole[nr - 1])
+            line.branches = ours(add(copies[path, nr], expected), lines[nr - 1],
+                                 whole[nr - 1])
     return found
 
 

@@ -144,7 +144,8 @@ class Coverage(Doctored):
 
 class Branches(unittest.TestCase):
     def ours(self, text: str, *branches: int) -> list[int]:
-        return coverage_counts.ours(list(branches), coverage_counts.statements(text)[-1])
+        return coverage_counts.ours(list(branches), text.split('\n')[-1],
+                                    coverage_counts.statements(text)[-1])
 
     def test_decisions(self) -> None:
         for text in ('if (a)', 'while (a) {', 'return a ? b : c;', 'a = b && c;',
@@ -158,6 +159,12 @@ class Branches(unittest.TestCase):
                      'if (a)\n\tlockdep_assert_held(b);'):
             with self.subTest(text):
                 self.assertEqual(self.ours(text, 1, 0), [])
+
+    def test_bit_operations(self) -> None:
+        self.assertEqual(self.ours('if (test_bit(a, b))', 0, 9, 9, 0), [9, 0])
+        self.assertEqual(self.ours('if (test_bit(a, b))', 0, 0, 0, 0), [0, 0])
+        self.assertEqual(self.ours('if (test_bit(a, b))', 9, 0), [9, 0])
+        self.assertEqual(self.ours('if (a)', 0, 9, 9, 0), [0, 9, 9, 0])
 
     def test_copies(self) -> None:
         self.assertEqual(coverage_counts.add([[1, 0], [], [0, 0, 2, 0]]), [3, 0])
