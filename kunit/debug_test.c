@@ -144,6 +144,24 @@ static void right_use_is_not_reported(struct kunit *test)
 	spcpu_test_check(test, d->s);
 }
 
+/* both ends, and one report that says so */
+static void all_mistakes_are_told(struct kunit *test)
+{
+	struct spcpu_debug *d = spcpu_watched(test, SPCPU_REDZONE);
+	char __percpu *ptr = spcpu_watched_alloc(test, d, 16, 8);
+	struct spcpu_kmsg since;
+
+	spcpu_watched_write(ptr, 0, -1, 1);
+	spcpu_watched_write(ptr, 0, 16, 1);
+	spcpu_kmsg_mark(&since);
+	spcpu_test_expecting(test, REPORT);
+	spcpu_watched_free(test, d, ptr);
+	spcpu_test_expecting_no_more(test);
+	expect_line(test, &since, "BUG: write before the start of an object");
+	expect_line(test, &since, "and also: write past the end of an object");
+	KUNIT_EXPECT_EQ(test, d->nr_reports, 1UL);
+}
+
 static void scan_finds_it_once(struct kunit *test)
 {
 	struct spcpu_debug *d = spcpu_watched(test, SPCPU_REDZONE);
@@ -311,6 +329,7 @@ static struct kunit_case debug_cases[] = {
 	KUNIT_CASE(underrun_is_found_at_free),
 	KUNIT_CASE(each_cpu_is_looked_at),
 	KUNIT_CASE(right_use_is_not_reported),
+	KUNIT_CASE(all_mistakes_are_told),
 	KUNIT_CASE(scan_finds_it_once),
 	KUNIT_CASE(use_after_free_is_found),
 	KUNIT_CASE(bad_frees_have_a_history),

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/random.h>
+#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -69,6 +70,18 @@ static void size_is_what_may_be_used(struct kunit *test)
 	}
 }
 
+static void expect_redzones(struct kunit *test, struct spcpu_debug *d,
+			    char __percpu *ptr, bool any)
+{
+	struct spcpu_track *t;
+
+	spin_lock_irq(&d->lock);
+	t = spcpu_track_find(d, (__force unsigned long)ptr);
+	KUNIT_EXPECT_EQ(test, t->front > 0, any);
+	KUNIT_EXPECT_EQ(test, t->back > 0, any);
+	spin_unlock_irq(&d->lock);
+}
+
 /* the largest, at the largest alignment; and in units that have no room for more */
 static void large_objects_are_had(struct kunit *test)
 {
@@ -83,10 +96,12 @@ static void large_objects_are_had(struct kunit *test)
 	ptr = spcpu_watched_alloc(test, d, SHADOW_PERCPU_MAX_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((__force unsigned long)per_cpu_ptr(ptr, 0),
 					   PAGE_SIZE));
+	expect_redzones(test, d, ptr, true);
 	spcpu_watched_free(test, d, ptr);
 
 	tight = spcpu_test_create(test, SHADOW_PERCPU_MAX_SIZE, 0, 4096, 0, &options);
 	ptr = spcpu_watched_alloc(test, tight->debug, SHADOW_PERCPU_MAX_SIZE, 8);
+	expect_redzones(test, tight->debug, ptr, false);
 	spcpu_watched_free(test, tight->debug, ptr);
 	KUNIT_EXPECT_EQ(test, tight->debug->nr_reports, 0UL);
 	spcpu_test_check(test, tight);
@@ -187,11 +202,15 @@ static void refusals_leave_nothing(struct kunit *test)
 static void past_is_bounded(struct kunit *test)
 {
 	struct spcpu_debug *d = spcpu_watched(test, SPCPU_REDZONE);
-	unsigned int i;
+	unsigned int i, nr = 0;
+	struct list_head *past;
 
 	for (i = 0; i < SPCPU_PAST_MAX + 10; i++)
 		spcpu_watched_free(test, d, spcpu_watched_alloc(test, d, 8, 8));
 	KUNIT_EXPECT_EQ(test, d->nr_past, (unsigned int)SPCPU_PAST_MAX);
+	list_for_each(past, &d->past)
+		nr++;
+	KUNIT_EXPECT_EQ(test, nr, (unsigned int)SPCPU_PAST_MAX);
 }
 
 /* two call sites of their own */
@@ -252,6 +271,7 @@ static void leaks_are_old(struct kunit *test)
 	spcpu_watched_free(test, d, ptr);
 }
 
+#define MOST_BAR	HALF HALF
 #define HALF	"####################"
 
 static void histogram_counts(struct kunit *test)
@@ -266,8 +286,8 @@ static void histogram_counts(struct kunit *test)
 	ptrs[2] = large_client(test, d);
 	text = spcpu_test_show(test, spcpu_histogram_show, d->s);
 	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n           8       1 " HALF "\n"), "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n         512       2 " HALF HALF "\n"), "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n          64       2 " HALF HALF "\n"), "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n         512       2 " MOST_BAR "\n"), "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n          64       2 " MOST_BAR "\n"), "%s", text);
 	for (i = 0; i < ARRAY_SIZE(ptrs); i++)
 		spcpu_watched_free(test, d, ptrs[i]);
 }
@@ -333,6 +353,50 @@ static void random_calls(struct kunit *test)
 	}
 }
 
+/* in a hard interrupt, on each CPU */
+static void call_in_irq(void *arg)
+{
+	struct spcpu_debug *d = arg;
+	const struct spcpu_request req = {
+		.size = 24,
+		.align = 8,
+		.gfp = GFP_ATOMIC | __GFP_NOWARN,
+		.caller = _RET_IP_,
+	};
+	void __percpu *ptr;
+
+	if (!spcpu_debug_alloc(d, &req, &ptr))
+		spcpu_debug_free(d, ptr, _RET_IP_);
+}
+
+/* from hard interrupts, with a lock held that they take, and while all is looked at */
+static void any_context_will_do(struct kunit *test)
+{
+	static DEFINE_SPINLOCK(lock);
+	struct spcpu_debug *d = spcpu_watched(test, SPCPU_WATCH_ALL);
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		on_each_cpu(call_in_irq, d, i % 2);
+		spin_lock_irqsave(&lock, flags);
+		call_in_irq(d);
+		spin_unlock_irqrestore(&lock, flags);
+		task_lock(current);
+		call_in_irq(d);
+		task_unlock(current);
+		spcpu_debug_scan(d, "by a scan");
+		if (!(i % 16))
+			spcpu_debug_flush(d);
+	}
+	on_each_cpu(call_in_irq, d, true);
+	KUNIT_EXPECT_EQ(test, d->nr_live, 0UL);
+	KUNIT_EXPECT_EQ(test, d->nr_reports, 0UL);
+	spcpu_debug_flush(d);
+	KUNIT_EXPECT_EQ(test, d->s->stats.nr_cur_alloc, 0ULL);
+	spcpu_test_check(test, d->s);
+}
+
 static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(words_are_understood),
 	KUNIT_CASE(size_is_what_may_be_used),
@@ -346,6 +410,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(histogram_counts),
 	KUNIT_CASE(unwatched_says_so),
 	KUNIT_CASE(random_calls),
+	KUNIT_CASE(any_context_will_do),
 	{}
 };
 

@@ -194,20 +194,24 @@ static void complain_free(const void __percpu *ptr, int err,
 	struct spcpu_debug *d = spcpu_debug_of(shadow);
 	void *value = (void *)(__force unsigned long)ptr;
 	struct spcpu_place place;
+	char where[48] = "";
 
 	if (!__ratelimit(limit))
 		return;
 
-	spcpu_object_locate(shadow, ptr, &place);
+	/* its chunk may have gone */
+	if (spcpu_object_locate(shadow, ptr, &place) != -EFAULT)
+		snprintf(where, sizeof(where), ", offset %u of chunk %u",
+			 place.off, place.id);
 	if (err == -EFAULT)
 		pr_warn("%pS: free of %p refused: not an object of this allocator\n",
 			(void *)caller, value);
 	else if (err == -EINVAL)
-		pr_warn("%pS: free of %p refused: the middle of an object, offset %u of chunk %u\n",
-			(void *)caller, value, place.off, place.id);
+		pr_warn("%pS: free of %p refused: the middle of an object%s\n",
+			(void *)caller, value, where);
 	else
-		pr_warn("%pS: free of %p refused: free already (double free?), offset %u of chunk %u\n",
-			(void *)caller, value, place.off, place.id);
+		pr_warn("%pS: free of %p refused: free already (double free?)%s\n",
+			(void *)caller, value, where);
 	if (d)
 		spcpu_report_history(d, ptr);
 }

@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -17,89 +18,11 @@
 /* bytes of a redzone, at least; one before an object is as long as its alignment */
 #define REDZONE_MIN	16
 
+/* freed objects that give way at once to who cannot sleep, at most */
+#define ATOMIC_RELEASES	64UL
+
 DEFINE_STATIC_KEY_FALSE(spcpu_debugs);
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_debugs);
-
-/* where the area's bytes go; without room for redzones in a unit it has none */
-static void divide(const struct spcpu_debug *d, const struct spcpu_request *req,
-		   struct spcpu_track *t)
-{
-	size_t slack = ALIGN(req->size, SPCPU_GRANULE) - req->size;
-	size_t front = max_t(size_t, req->align, REDZONE_MIN);
-
-	t->front = 0;
-	t->back = slack;
-	/* the reserved chunk is small, and meant for static variables */
-	if (!(d->flags & SPCPU_REDZONE) || req->reserved ||
-	    front + req->size + slack + REDZONE_MIN > d->s->layout->unit_size)
-		return;
-	t->front = front;
-	t->back = slack + REDZONE_MIN;
-}
-
-static int alloc_area(struct spcpu_debug *d, const struct spcpu_request *req,
-		      struct spcpu_track *t)
-{
-	struct spcpu_request area = *req;
-	void __percpu *ptr;
-	int err;
-
-	divide(d, req, t);
-	area.size = spcpu_track_bytes(t);
-	err = spcpu_alloc_unchecked(d->s, &area, &ptr);
-	if (err == -ENOMEM && READ_ONCE(d->nr_waiting)) {
-		/* better than to fail for what is free */
-		spcpu_debug_flush(d);
-		err = spcpu_alloc_unchecked(d->s, &area, &ptr);
-	}
-	t->ptr = (__force unsigned long)ptr + t->front;
-	return err;
-}
-
-/**
- * spcpu_debug_alloc() - allocate one object, and watch it
- * @d: what watches
- * @want: what is asked for
- * @ptr: set to the object; NULL on error
- *
- * Context: As spcpu_alloc().
- * Return: As spcpu_alloc(); -ENOMEM also if there is none for what is known of the
- *	object.
- */
-int spcpu_debug_alloc(struct spcpu_debug *d, const struct spcpu_request *want,
-		      void __percpu **ptr)
-{
-	struct spcpu_request req = *want;
-	struct spcpu_track *t;
-	unsigned long flags;
-	int err;
-
-	*ptr = NULL;
-	if (!spcpu_request_ok(want))
-		return -EINVAL;
-
-	req.gfp = current_gfp_context(want->gfp);
-	t = spcpu_track_new(d, &req);
-	if (!t)
-		return -ENOMEM;
-
-	err = alloc_area(d, &req, t);
-	spin_lock_irqsave(&d->lock, flags);
-	if (err) {
-		spcpu_track_drop(d, t);
-	} else {
-		*ptr = (void __percpu __force *)t->ptr;
-		spcpu_guard_set(d, t);
-		spcpu_track_add(d, t);
-		d->nr_live++;
-	}
-	spin_unlock_irqrestore(&d->lock, flags);
-
-	if (!err)
-		this_cpu_inc(d->s->cache.cpus->nr_core_alloc);
-	return err;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_debug_alloc);
 
 static void remember(struct spcpu_debug *d, struct spcpu_track *t)
 {
@@ -140,7 +63,7 @@ static bool release_oldest(struct spcpu_debug *d, size_t most)
 		t = list_first_entry(&d->waiting, struct spcpu_track, list);
 		wrong = spcpu_guard_check(d, t, &finding);
 		list_del(&t->list);
-		d->nr_waiting--;
+		WRITE_ONCE(d->nr_waiting, d->nr_waiting - 1);
 		d->waiting_bytes -= spcpu_track_bytes(t);
 		release(d, t);
 	}
@@ -150,6 +73,101 @@ static bool release_oldest(struct spcpu_debug *d, size_t most)
 		spcpu_report(d, &finding, "at the end of its time in quarantine", 0);
 	return more;
 }
+
+/* where the area's bytes go; without room for redzones in a unit it has none */
+static void divide(const struct spcpu_debug *d, const struct spcpu_request *req,
+		   struct spcpu_track *t)
+{
+	size_t slack = ALIGN(req->size, SPCPU_GRANULE) - req->size;
+	size_t front = max_t(size_t, req->align, REDZONE_MIN);
+
+	t->front = 0;
+	t->back = slack;
+	/* the reserved chunk is small, and meant for static variables */
+	if (!(d->flags & SPCPU_REDZONE) || req->reserved ||
+	    front + req->size + slack + REDZONE_MIN > d->s->layout->unit_size)
+		return;
+	t->front = front;
+	t->back = slack + REDZONE_MIN;
+}
+
+/*
+ * Better than to fail for what is free; but who cannot sleep does not have the time
+ * to look at all of it.
+ */
+static bool make_room(struct spcpu_debug *d, const struct spcpu_request *req)
+{
+	unsigned long nr = READ_ONCE(d->nr_waiting);
+
+	if (!nr || req->reserved)
+		return false;
+	if (!gfpflags_allow_blocking(req->gfp))
+		nr = min(nr, ATOMIC_RELEASES);
+	while (nr-- && release_oldest(d, 0))
+		;
+	return true;
+}
+
+static int alloc_area(struct spcpu_debug *d, const struct spcpu_request *req,
+		      struct spcpu_track *t)
+{
+	struct spcpu_request area = *req;
+	void __percpu *ptr;
+	int err;
+
+	divide(d, req, t);
+	area.size = spcpu_track_bytes(t);
+	err = spcpu_alloc_unchecked(d->s, &area, &ptr);
+	if (err == -ENOMEM && make_room(d, req))
+		err = spcpu_alloc_unchecked(d->s, &area, &ptr);
+	t->ptr = (__force unsigned long)ptr + t->front;
+	return err;
+}
+
+/**
+ * spcpu_debug_alloc() - allocate one object, and watch it
+ * @d: what watches
+ * @want: what is asked for
+ * @ptr: set to the object; NULL on error
+ *
+ * Context: As spcpu_alloc().
+ * Return: As spcpu_alloc(); -ENOMEM also if there is none for what is known of the
+ *	object.
+ */
+int spcpu_debug_alloc(struct spcpu_debug *d, const struct spcpu_request *want,
+		      void __percpu **ptr)
+{
+	struct spcpu_request req = *want;
+	struct spcpu_track *t;
+	unsigned long flags;
+	int err;
+
+	*ptr = NULL;
+	if (!spcpu_request_ok(want))
+		return -EINVAL;
+
+	req.gfp = current_gfp_context(want->gfp);
+	t = spcpu_track_new(d, &req);
+	if (!t)
+		return -ENOMEM;
+
+	err = alloc_area(d, &req, t);
+	spin_lock_irqsave(&d->lock, flags);
+	if (err) {
+		spcpu_track_drop(d, t);
+	} else {
+		*ptr = (void __percpu __force *)t->ptr;
+		spcpu_guard_set(d, t);
+		spcpu_track_add(d, t);
+		WRITE_ONCE(d->nr_live, d->nr_live + 1);
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+
+	if (!err)
+		this_cpu_inc(d->s->cache.cpus->nr_core_alloc);
+	return err;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_debug_alloc);
 
 /**
  * spcpu_debug_flush() - nothing that was freed waits any more
@@ -193,9 +211,9 @@ static struct spcpu_track *find_live(struct spcpu_debug *d,
 /* freed, but not given back unless nothing waits */
 static void retire(struct spcpu_debug *d, struct spcpu_track *t)
 {
-	/* no object any more, for its callback and for kmemleak */
+	/* no CPU that comes has it set up any more */
 	spcpu_object_gone(d->s, (void __percpu __force *)t->ptr);
-	d->nr_live--;
+	WRITE_ONCE(d->nr_live, d->nr_live - 1);
 	if (!d->waiting_max) {
 		release(d, t);
 		return;
@@ -204,7 +222,7 @@ static void retire(struct spcpu_debug *d, struct spcpu_track *t)
 	t->state = SPCPU_TRACK_WAITING;
 	spcpu_guard_set(d, t);
 	list_add_tail(&t->list, &d->waiting);
-	d->nr_waiting++;
+	WRITE_ONCE(d->nr_waiting, d->nr_waiting + 1);
 	d->waiting_bytes += spcpu_track_bytes(t);
 }
 

@@ -13,6 +13,7 @@
 #include <linux/bits.h>
 #include <linux/jump_label.h>
 #include <linux/notifier.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 
 #include "core.h"
@@ -27,8 +28,8 @@ enum {
 };
 
 /* bytes of each copy that wait at most, freed, with poison alone and with quarantine */
-#define SPCPU_WAITING_SHORT	(64 << 10)
-#define SPCPU_WAITING_LONG	(1 << 20)
+#define SPCPU_WAITING_SHORT	SZ_64K
+#define SPCPU_WAITING_LONG	SZ_1M
 
 /* what is remembered of objects whose areas do not wait any more */
 #define SPCPU_PAST_MAX		1024
@@ -55,8 +56,8 @@ struct spcpu_scan {
 /**
  * struct spcpu_debug - what an allocator with debug= knows
  *
- * @lock: all but what does not change: @s, @flags, @waiting_max, @modules. The
- *        allocator's lock is taken inside. Held for one object at a time
+ * @lock: all that changes, but @leak_age. The allocator's lock is taken inside. Held
+ *        for one object at a time, while anybody else uses them
  * @s: the allocator
  * @flags: SPCPU_REDZONE and so on
  * @waiting_max: bytes of each copy that may wait

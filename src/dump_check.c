@@ -56,11 +56,13 @@ int spcpu_check_show(struct seq_file *m, void *unused)
 	last = d->last;
 	spin_unlock_irq(&d->lock);
 
-	spcpu_debug_words(d->flags, words, sizeof(words));
+	spcpu_debug_words(d->s->options.debug, words, sizeof(words));
 	seq_printf(m, "debug=%s\n", words);
 	seq_printf(m, "live: %lu\nin quarantine: %lu\nreports: %lu\nscans: %lu\n",
 		   live, waiting, reports, scans);
-	if (!scans)
+	if (!(d->flags & (SPCPU_REDZONE | SPCPU_POISON)))
+		seq_puts(m, "verdict: none; it takes redzone or poison to have bytes to look at\n");
+	else if (!scans)
 		seq_puts(m, "verdict: not scanned yet; write to this file\n");
 	else
 		seq_printf(m, "verdict: %s; the last scan looked at %lu live and %lu freed objects, %lu had wrong bytes\n",

@@ -6,6 +6,7 @@
  * All of it under the debug lock, so that nobody fills what another checks, and no
  * chunk goes away: what has a track in the tree is an area that is taken.
  */
+#include <linux/bits.h>
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
@@ -139,7 +140,7 @@ static void show(struct spcpu_finding *f, const struct spcpu_track *t,
 
 	f->from = max((f->at & ~(LINE - 1)) - LINE, -(int)t->front);
 	f->nr = min(end - f->from, SPCPU_FINDING_BYTES);
-	/* what is the object's may be written to at this moment */
+	/* they may be written to at this moment, rightly or not */
 	data_race(memcpy(f->bytes, copy + f->from, f->nr));
 }
 
@@ -148,16 +149,15 @@ static void note(struct spcpu_debug *d, struct spcpu_finding *f,
 		 const u8 *copy, const u8 *wrong)
 {
 	struct spcpu_place place;
-	int end = zone->to;
 
-	while (copy[end - 1] == zone->value)
-		end--;
 	f->mistake = zone->mistake;
 	f->at = wrong - copy;
-	f->end = end;
-	f->is = *wrong;
+	f->end = zone->to;
+	while (f->end > f->at + 1 && data_race(copy[f->end - 1]) == zone->value)
+		f->end--;
 	f->should = zone->value;
 	show(f, t, copy);
+	f->is = f->bytes[f->at - f->from];
 
 	spcpu_locate(d->s, (void __percpu __force *)spcpu_track_start(t), &place);
 	f->id = place.id;
@@ -176,12 +176,13 @@ static bool check_copy(struct spcpu_debug *d, const struct spcpu_track *t,
 	for (z = 0; z < nr; z++) {
 		int bytes = zones[z].to - zones[z].from;
 		u8 *from = copy + zones[z].from;
-		u8 *first = memchr_inv(from, zones[z].value, bytes);
+		u8 *first = data_race(memchr_inv(from, zones[z].value, bytes));
 
 		if (!first)
 			continue;
-		if (!wrong && !f->nr_cpus)
+		if (!f->mistakes)
 			note(d, f, t, &zones[z], copy, first);
+		f->mistakes |= BIT(zones[z].mistake);
 		memset(from, zones[z].value, bytes);
 		wrong = true;
 	}
@@ -205,6 +206,7 @@ bool spcpu_guard_check(struct spcpu_debug *d, struct spcpu_track *t,
 	lockdep_assert_held(&d->lock);
 
 	finding->nr_cpus = 0;
+	finding->mistakes = 0;
 	for (i = 0; i < t->nr_cpus; i++) {
 		if (!check_copy(d, t, copy_of(d, t, i), finding))
 			continue;

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -22,7 +23,7 @@
 /* an overrun loop in some driver must not drown the log, but a test may provoke many */
 #define REPORTS_AT_ONCE	100
 
-static const char * const what[] = {
+static const char * const what[SPCPU_NR_MISTAKES] = {
 	[SPCPU_UNDERRUN]	= "write before the start of an object",
 	[SPCPU_OVERRUN]		= "write past the end of an object",
 	[SPCPU_USE_AFTER_FREE]	= "write to a freed object",
@@ -81,6 +82,17 @@ static void print_bytes(const struct spcpu_finding *f)
 	}
 }
 
+/* what else was found in this object's copies */
+static void print_others(const struct spcpu_finding *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPCPU_NR_MISTAKES; i++) {
+		if (i != f->mistake && f->mistakes & BIT(i))
+			pr_err("and also: %s\n", what[i]);
+	}
+}
+
 /**
  * spcpu_report() - tell of bytes that somebody wrote where nobody may
  * @d: what found them
@@ -94,6 +106,7 @@ void spcpu_report(struct spcpu_debug *d, struct spcpu_finding *finding,
 		  const char *when, unsigned long caller)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, REPORTS_AT_ONCE);
+	static DEFINE_SPINLOCK(one_at_a_time);
 	const struct spcpu_track *t = &finding->track;
 	unsigned long flags;
 
@@ -103,6 +116,7 @@ void spcpu_report(struct spcpu_debug *d, struct spcpu_finding *finding,
 	if (!__ratelimit(&limit))
 		goto let_go;
 
+	spin_lock_irqsave(&one_at_a_time, flags);
 	pr_err(RULE "\n");
 	pr_err("BUG: %s, in CPU %u's copy\n", what[finding->mistake], finding->cpu);
 	pr_err("object %p of %u bytes, aligned to %u, offset %u of chunk %u\n",
@@ -110,6 +124,7 @@ void spcpu_report(struct spcpu_debug *d, struct spcpu_finding *finding,
 	pr_err("bytes %d to %d: %#04x instead of %#04x; wrong in %u of %u copies\n",
 	       finding->at, finding->end - 1, finding->is, finding->should,
 	       finding->nr_cpus, t->nr_cpus);
+	print_others(finding);
 	if (caller)
 		pr_err("found %s, by %pS\n", when, (void *)caller);
 	else
@@ -117,11 +132,23 @@ void spcpu_report(struct spcpu_debug *d, struct spcpu_finding *finding,
 	print_history(t);
 	print_bytes(finding);
 	pr_err(RULE "\n");
+	spin_unlock_irqrestore(&one_at_a_time, flags);
 	/* as the kernel does when its own objects were written to */
 	add_taint(TAINT_BAD_PAGE, LOCKDEP_STILL_OK);
 
 let_go:
 	spcpu_track_let_go(d, &finding->track);
+}
+
+/* that which began there, if one did, also when another has its place by now */
+static struct spcpu_track *find_any(struct spcpu_debug *d, unsigned long ptr)
+{
+	struct spcpu_track *t = spcpu_track_find(d, ptr), *past;
+
+	if (t && t->ptr == ptr)
+		return t;
+	past = spcpu_track_past(d, ptr);
+	return past && (!t || past->ptr == ptr) ? past : t;
 }
 
 /**
@@ -137,7 +164,7 @@ void spcpu_report_history(struct spcpu_debug *d, const void __percpu *ptr)
 	struct spcpu_track *t, copy;
 
 	spin_lock_irqsave(&d->lock, flags);
-	t = spcpu_track_find(d, value) ?: spcpu_track_past(d, value);
+	t = find_any(d, value);
 	if (t)
 		spcpu_track_hold(&copy, t);
 	spin_unlock_irqrestore(&d->lock, flags);

@@ -5,6 +5,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 
 #include "debug.h"
 
@@ -22,35 +23,52 @@ static void note(struct spcpu_survey *survey, const struct spcpu_track *t)
 	};
 }
 
+/* false: there are more than @most */
+static bool note_all(struct spcpu_debug *d, struct spcpu_survey *survey,
+		     size_t most)
+{
+	struct spcpu_track *t;
+	unsigned long ptr = 0;
+	bool full = false;
+
+	do {
+		spin_lock_irq(&d->lock);
+		t = spcpu_track_after(d, ptr);
+		if (t) {
+			ptr = t->ptr;
+			full = t->state == SPCPU_TRACK_LIVE && survey->nr == most;
+			if (t->state == SPCPU_TRACK_LIVE && !full)
+				note(survey, t);
+		}
+		spin_unlock_irq(&d->lock);
+		cond_resched();
+	} while (t && !full);
+	return !full;
+}
+
 /**
  * spcpu_survey_make() - note all live objects
  * @d: what knows of them
  *
- * Context: Process context. They come and go meanwhile; none is noted twice.
+ * Context: Process context. May sleep. Objects come and go meanwhile; none is noted
+ *	twice, and none that stays is left out.
  * Return: The survey, for spcpu_survey_free(); NULL: no memory.
  */
 struct spcpu_survey *spcpu_survey_make(struct spcpu_debug *d)
 {
 	size_t most = READ_ONCE(d->nr_live) + SPARE;
 	struct spcpu_survey *survey;
-	struct spcpu_track *t;
-	unsigned long ptr = 0;
 
-	survey = kvmalloc(struct_size(survey, seen, most), GFP_KERNEL);
-	if (!survey)
-		return NULL;
+	for (;; most *= 2) {
+		survey = kvmalloc(struct_size(survey, seen, most), GFP_KERNEL);
+		if (!survey)
+			return NULL;
 
-	survey->nr = 0;
-	do {
-		spin_lock_irq(&d->lock);
-		t = spcpu_track_after(d, ptr);
-		if (t) {
-			ptr = t->ptr;
-			if (t->state == SPCPU_TRACK_LIVE)
-				note(survey, t);
-		}
-		spin_unlock_irq(&d->lock);
-	} while (t && survey->nr < most);
+		survey->nr = 0;
+		if (note_all(d, survey, most))
+			break;
+		spcpu_survey_free(d, survey);
+	}
 	survey->now = ktime_get_ns();
 	return survey;
 }
@@ -70,6 +88,7 @@ void spcpu_survey_free(struct spcpu_debug *d, struct spcpu_survey *survey)
 		spin_lock_irq(&d->lock);
 		spcpu_owner_put(survey->seen[i].owner);
 		spin_unlock_irq(&d->lock);
+		cond_resched();
 	}
 	kvfree(survey);
 }

@@ -158,12 +158,15 @@ void spcpu_tally_objects(struct spcpu *s, struct spcpu_objects *to)
 	u64 free, alloc;
 
 	/* frees first, and no object is freed before it was allocated */
-	free = all_cpus(s, true) + (d ? READ_ONCE(d->nr_waiting) : 0);
+	free = all_cpus(s, true);
 	alloc = all_cpus(s, false);
 
 	spin_lock_irqsave(&s->lock, flags);
 	to->alloc = st->nr_alloc - st->nr_span_alloc + alloc;
 	to->free = st->nr_dealloc - st->nr_span_dealloc + free;
+	/* an area that is given back does not wait any more by then */
+	if (d)
+		to->free += READ_ONCE(d->nr_waiting);
 	to->live = to->alloc - to->free;
 	if (s->cache.stocks) {
 		st->nr_max_seen = max(st->nr_max_seen, to->live);

@@ -8,6 +8,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include "compat/kunit.h"
 #include "compat/stack.h"
 #include "debug.h"
 
@@ -30,7 +31,8 @@ void spcpu_event_fill(struct spcpu_debug *d, struct spcpu_event *event,
 	event->when = ktime_get_ns();
 	if (in_task()) {
 		event->pid = task_pid_nr(current);
-		get_task_comm(event->comm, current);
+		/* without its lock, which callers may hold; it may be changing */
+		data_race(strscpy(event->comm, current->comm, sizeof(event->comm)));
 	} else {
 		event->pid = 0;
 		strscpy(event->comm, "interrupt", sizeof(event->comm));
@@ -158,6 +160,7 @@ struct spcpu_track *spcpu_track_find(struct spcpu_debug *d, unsigned long ptr)
 
 	return t && ptr >= spcpu_track_start(t) ? t : NULL;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_track_find);
 
 /**
  * spcpu_track_after() - go through all objects, whatever happens in between

@@ -102,13 +102,15 @@ enum spcpu_mistake {
 	SPCPU_UNDERRUN,
 	SPCPU_OVERRUN,
 	SPCPU_USE_AFTER_FREE,
+	SPCPU_NR_MISTAKES
 };
 
 /**
  * struct spcpu_finding - bytes that somebody wrote where nobody may
  *
  * @track: the object, as it was then; its owners are held
- * @mistake: which
+ * @mistake: which; the first, if there are several
+ * @mistakes: all of them, bits
  * @cpu: whose copy; the first, if there are several
  * @nr_cpus: how many copies have such bytes
  * @id: the chunk
@@ -124,6 +126,7 @@ enum spcpu_mistake {
 struct spcpu_finding {
 	struct spcpu_track track;
 	enum spcpu_mistake mistake;
+	unsigned int mistakes;
 	unsigned int cpu;
 	unsigned int nr_cpus;
 	unsigned int id;
@@ -188,7 +191,7 @@ struct spcpu_sighting {
 /**
  * struct spcpu_survey - all live objects of a moment
  *
- * @nr: how many; those that came while it was made may be missing
+ * @nr: how many; those that came or went while it was made may be among them
  * @now: by ktime_get_ns()
  * @seen: those
  */
