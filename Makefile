@@ -26,7 +26,7 @@ check: ## KUnit suites in seven guests; GUESTS="one four nodes"       14 min, fi
 WATCHED = $(if $(filter-out 0 1,$(DEBUG)),$(error DEBUG=$(DEBUG): it is 1, or nothing))$(if \
 	$(filter 1,$(DEBUG)),--debug)
 
-coverage: ## lines and branches of src/ that the suites reach; GUESTS="four"      6 min, first 12 min
+coverage: ## lines and branches of src/ that the suites reach; GUESTS="four"      8 min, first 15 min
 	@scripts/coverage $(GUESTS)
 
 memory: ## pages, beside the kernel's own allocator, in three guests   2 min, first 3 min
