@@ -79,6 +79,7 @@ static const struct {
 	{ 0, "end", "comes before the line `snapshot`" },
 	{ 0, "snapshot 0 17 4 0 2", UNIT_SIZE },
 	{ 0, "snapshot 100 17 4 0 2", UNIT_SIZE },
+	{ 0, "snapshot 32769 17 4 0 2", UNIT_SIZE },
 	{ 0, "snapshot 28672 17 4 0 2", UNIT_SIZE },
 	{ 0, "snapshot 268439552 30 4 0 2", UNIT_SIZE },
 	{ 0, "snapshot 32768 17 4 0", "wants four numbers behind the size of a unit" },

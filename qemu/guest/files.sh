@@ -55,9 +55,11 @@ long_replay()
 # a recording of the kernel, told to `compare`, says what `mirror` would have
 records()
 {
-	for words in go "start 1" "start 99999999" "start 5x" stop; do
+	for words in go "start 1" "start 99999999" "start 5x" "start x" "start 0" "start 64 64" \
+		"stop it" stop "start 64 is what it would be, were it not so long"; do
 		refuses record "$words"
 	done
+	check record:no_newline "" sh -c "printf 'start 64' >$DEBUG/record && printf stop >$DEBUG/record"
 	accepts record start
 	refuses record start
 	refuses mirror start
