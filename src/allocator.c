@@ -253,6 +253,10 @@ void spcpu_shutdown(struct spcpu *s)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
 
+/* what is done with each live object */
+typedef void each_fn(struct spcpu *s, void __percpu *ptr, size_t size,
+		     unsigned int off, const struct spcpu_chunk *chunk);
+
 static void report_object(struct spcpu *s, void __percpu *ptr, size_t size,
 			  unsigned int off, const struct spcpu_chunk *chunk)
 {
@@ -261,12 +265,18 @@ static void report_object(struct spcpu *s, void __percpu *ptr, size_t size,
 	if (!d || !spcpu_report_leak_at(d, ptr))
 		pr_warn("leaked: %zu bytes per CPU at offset %u of chunk %u, pointer %p\n",
 			size, off, chunk->id, (void *)(__force unsigned long)ptr);
+}
+
+/* kmemleak would go on looking at it when there is nothing any more */
+static void forget_object(struct spcpu *s, void __percpu *ptr, size_t size,
+			  unsigned int off, const struct spcpu_chunk *chunk)
+{
 	kmemleak_free_percpu(ptr);
 }
 
 /* those of a span's objects that are live */
-static unsigned int report_span(struct spcpu *s, const struct spcpu_chunk *chunk,
-				const struct spcpu_span *span)
+static unsigned int each_of_span(struct spcpu *s, const struct spcpu_chunk *chunk,
+				 const struct spcpu_span *span, each_fn *fn)
 {
 	unsigned int nr = 0, step, off;
 
@@ -274,15 +284,16 @@ static unsigned int report_span(struct spcpu *s, const struct spcpu_chunk *chunk
 		if (span->states[step] < SPCPU_LIVE)
 			continue;
 		off = span->off + (step << span->shift);
-		report_object(s, spcpu_ptr(s, chunk, off),
-			      spcpu_classes[span->class].size, off, chunk);
+		fn(s, spcpu_ptr(s, chunk, off),
+		   spcpu_classes[span->class].size, off, chunk);
 		nr++;
 	}
 	return nr;
 }
 
-/* name the live objects of one chunk; nobody else uses it any more */
-static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
+/* the live objects of one chunk; nobody else uses it any more */
+static unsigned int each_of_chunk(struct spcpu *s, struct spcpu_chunk *chunk,
+				  each_fn *fn)
 {
 	int end = chunk->map.nr_bits - (chunk->tail >> SPCPU_GRANULE_SHIFT);
 	int at = chunk->head >> SPCPU_GRANULE_SHIFT;
@@ -300,10 +311,10 @@ static unsigned int report_chunk(struct spcpu *s, struct spcpu_chunk *chunk)
 		off = at << SPCPU_GRANULE_SHIFT;
 		span = spcpu_span_at(chunk, off);
 		if (span) {
-			nr += report_span(s, chunk, span);
+			nr += each_of_span(s, chunk, span, fn);
 		} else {
-			report_object(s, spcpu_ptr(s, chunk, off),
-				      bits << SPCPU_GRANULE_SHIFT, off, chunk);
+			fn(s, spcpu_ptr(s, chunk, off),
+			   bits << SPCPU_GRANULE_SHIFT, off, chunk);
 			nr++;
 		}
 		at += bits;
@@ -329,7 +340,7 @@ unsigned int spcpu_report_leaks(struct spcpu *s)
 		spcpu_debug_scan(d, "when the allocator went away");
 	}
 	list_for_each_entry(chunk, &s->chunks, all)
-		nr += report_chunk(s, chunk);
+		nr += each_of_chunk(s, chunk, report_object);
 	if (nr)
 		pr_warn("leaked: %u objects in all; their memory is given back\n",
 			nr);
@@ -359,8 +370,7 @@ static void retire_all(struct spcpu *s)
  * spcpu_destroy() - give back everything, layout included
  * @s: an allocator that nobody uses any more, or NULL
  *
- * Live objects go with it; spcpu_report_leaks() comes before, also because
- * kmemleak would go on looking at them.
+ * Live objects go with it; spcpu_report_leaks() comes before.
  *
  * Context: Process context. May sleep.
  */
@@ -372,6 +382,10 @@ void spcpu_destroy(struct spcpu *s)
 		return;
 
 	spcpu_shutdown(s);
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK)) {
+		list_for_each_entry(chunk, &s->chunks, all)
+			each_of_chunk(s, chunk, forget_object);
+	}
 	list_for_each_entry(chunk, &s->chunks, all)
 		spcpu_spans_drop(chunk->window);
 	retire_all(s);
