@@ -47,7 +47,7 @@ unsigned long spcpu_shrink_count(struct spcpu *s)
 	spin_unlock_irq(&s->lock);
 	/* what CPUs keep may be all that is left in a page: nobody knows */
 	nr += atomic_read(&s->cache.nr_magazines);
-	return nr * cpumask_weight(s->ready_cpus);
+	return nr * READ_ONCE(s->ready.nr);
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shrink_count);
 
@@ -76,7 +76,7 @@ static unsigned long drop_free_chunks(struct spcpu *s,
 				      struct spcpu_chunk_type *type,
 				      unsigned long most)
 {
-	unsigned int cpus = cpumask_weight(s->ready_cpus);
+	unsigned int cpus = READ_ONCE(s->ready.nr);
 	struct spcpu_chunk *chunk;
 	unsigned long nr = 0;
 	LIST_HEAD(gone);
