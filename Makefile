@@ -19,7 +19,7 @@ run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 
 shell: ## a prompt in the same guest, the modules loaded              10 s, first 3 min
 	@scripts/run shell
 
-check: ## KUnit suites in seven guests; GUESTS="one four nodes"       14 min, first 19 min
+check: ## KUnit suites in seven guests; GUESTS="one four", DEBUG=1       14 min, first 19 min
 	@scripts/check $(WATCHED) $(GUESTS)
 
 # on kernels that look for errors of memory, of locks, and races
