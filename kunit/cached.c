@@ -114,6 +114,25 @@ void __percpu *spcpu_cached_alloc(struct kunit *test, struct spcpu *s,
 	return ptr;
 }
 
+/*
+ * The exported calls go the long way where there is kmemleak, but tests are about the
+ * short one. It is told of objects that came the long way, and must hear that they go.
+ * Of those that it does not know it says nothing, but much of what is no object.
+ */
+static void tell_kmemleak(struct spcpu *s, void __percpu *ptr)
+{
+	unsigned long value = (__force unsigned long)ptr;
+	const struct spcpu_span *span;
+	bool live;
+
+	rcu_read_lock();
+	span = spcpu_span_find(&s->finder, value);
+	live = span && !spcpu_span_check(span, value);
+	rcu_read_unlock();
+	if (live)
+		kmemleak_free_percpu(ptr);
+}
+
 /**
  * spcpu_cached_free() - free an object as the exported call does
  * @s: the allocator
@@ -123,12 +142,7 @@ void __percpu *spcpu_cached_alloc(struct kunit *test, struct spcpu *s,
  */
 int spcpu_cached_free(struct spcpu *s, void __percpu *ptr)
 {
-	/*
-	 * The exported calls go the long way where there is kmemleak, but tests are
-	 * about the short one. It is told of objects that came the long way, and must
-	 * hear that they go. Of those that it does not know it says nothing.
-	 */
-	kmemleak_free_percpu(ptr);
+	tell_kmemleak(s, ptr);
 	if (spcpu_cache_push(&s->cache, &s->finder, ptr))
 		return 0;
 	return spcpu_cache_free(s, ptr);
