@@ -56,6 +56,16 @@ class Soak(unittest.TestCase):
             self.report.figures[f'sample{i}.nobodys_pages'] += 30
         self.assertTrue(self.good())
 
+    def test_a_few_objects_that_come_once(self) -> None:
+        for i in range(3, soak_verdict.SAMPLES + 1):
+            self.report.figures[f'sample{i}.objects'] += 30
+        self.assertTrue(self.good())
+
+    def test_a_sample_that_is_off_hides_nothing(self) -> None:
+        self.grow('objects', 1)
+        self.report.figures['sample3.objects'] += 1000
+        self.assertFalse(self.good())
+
     def test_what_is_lost_in_each_cycle(self) -> None:
         for name in ('nobodys_pages', 'vmalloc_pages', 'percpu_pages', 'areas', 'objects',
                      'busy_objects'):
