@@ -54,6 +54,9 @@ fuzz: ## libFuzzer on all that reads what people write, and more; RUNS= SEED=   
 soak: ## insmod, load, CPUs off and on, rmmod; CYCLES=1000 SEED=       20-30 min
 	@scripts/soak "$(CYCLES)" "$(SEED)"
 
+lint: ## checkpatch, sparse, clang, coccinelle, shellcheck, mypy ...; silent   3-5 min
+	@scripts/lint $(CHECKS)
+
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min
 	@scripts/census
 
@@ -75,5 +78,5 @@ selftest: ## prove that the verdict on a run can turn red                       
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz soak census \
-	arithmetic selftest clean
+.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz soak \
+	lint census arithmetic selftest clean

@@ -315,7 +315,7 @@ static void record_again_and_again(struct kunit *test)
 	nr = start_crew(test, crew, 4 * STEPS);
 	for (cycle = 0; cycle < CYCLES; cycle++) {
 		tape = start(test, LARGE);
-		msleep(5);
+		usleep_range(5000, 6000);
 		stop(tape);
 		expect_same(tape);
 		spcpu_test_drop(test, tape);

@@ -211,7 +211,8 @@ def sums(guest: Guest) -> Check:
 
 def reads(guest: Guest) -> Check:
     """What this_cpu_write() has left is where per_cpu_ptr() looks."""
-    return all_of('read', [row.read == MARK + row.cpu for row in (*guest.copies, *guest.array)],
+    rows: list[Copy | Element] = [*guest.copies, *guest.array]
+    return all_of('read', [row.read == MARK + row.cpu for row in rows],
                   'copies hold what their CPU has written')
 
 
@@ -282,7 +283,7 @@ def complete(guest: Guest) -> bool:
     """Every object has a copy for each CPU, and nothing is there twice."""
     names, cpus = OWNERS if guest.name != UP else ('static', 'kernel'), range(GUESTS[guest.name])
     found = sorted((copy.name, copy.cpu) for copy in guest.copies)
-    others = [[row.cpu for row in rows] for rows in (guest.array, guest.units)]
+    others = [[row.cpu for row in guest.array], [row.cpu for row in guest.units]]
     return (found == sorted((name, cpu) for name in names for cpu in cpus)
             and others == ([[], []] if guest.name == UP else [[*cpus]] * 2))
 

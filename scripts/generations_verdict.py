@@ -41,7 +41,8 @@ OF_ENGINE = {'frag_sum': 'frag_sum', 'frag_max': 'frag_max', 'chunks': 'chunks',
 OF_PTRARRAY = {'frag_sum': 'slack_sum', 'frag_max': 'slack_max',
                'metadata_bytes': 'array_bytes', 'slab_objects': 'slab_objects',
                'copy_bytes': 'copy_bytes'}
-OF_DESIGN = {PTRARRAY: OF_PTRARRAY, KERNEL: {}} | {engine: OF_ENGINE for engine in ENGINES}
+OF_DESIGN: dict[str, dict[str, str]] = {
+    PTRARRAY: OF_PTRARRAY, KERNEL: {}, **{engine: OF_ENGINE for engine in ENGINES}}
 
 Row = dict[str, int | float | str]
 

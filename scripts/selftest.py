@@ -132,7 +132,8 @@ class Check(Good):
         self.assert_red()
 
     def test_engines(self) -> None:
-        for each in ({}, {'bitmap': 'PASS'}, {'bitmap': 'PASS', 'areamap': 'FAIL'},
+        none: dict[str, str] = {}
+        for each in (none, {'bitmap': 'PASS'}, {'bitmap': 'PASS', 'areamap': 'FAIL'},
                      {'bitmap': 'PASS', 'areamap': 'PASS', 'third': 'PASS'}):
             with self.subTest(each):
                 self.each = each
@@ -190,9 +191,11 @@ class Check(Good):
                 self.assert_red()
 
     def test_recordings(self) -> None:
-        for spoilt in ({'good': False}, {'identical': 99}, {'allocs': 0, 'identical': 0},
-                       {'rehearsed': 0, 'passes_same': 0}, {'passes_same': 4},
-                       {'name': 'recordings/other.rec'}):
+        ways: list[dict[str, object]] = [
+            {'good': False}, {'identical': 99}, {'allocs': 0, 'identical': 0},
+            {'rehearsed': 0, 'passes_same': 0}, {'passes_same': 4},
+            {'name': 'recordings/other.rec'}]
+        for spoilt in ways:
             with self.subTest(spoilt):
                 self.setUp()
                 self.recordings[1] |= spoilt
@@ -407,7 +410,7 @@ class Mirror(Good):
         written = json.loads(out.read_text()) if out.exists() else None
         return good, written, screen.getvalue()
 
-    def assert_red(self, text: str = '') -> dict | None:
+    def assert_mirror_red(self, text: str = '') -> dict | None:
         good, written, screen = self.mirror_verdict()
         self.assertFalse(good)
         self.assertIn('\nFAIL ', screen)
@@ -448,13 +451,13 @@ class Mirror(Good):
             with self.subTest(guest=guest, stream=stream, counts=counts):
                 self.setUp()
                 self.set(guest, stream, **counts)
-                self.assertIsNotNone(self.assert_red(text))
+                self.assertIsNotNone(self.assert_mirror_red(text))
 
     def test_undecidable_ones_do_not_count(self) -> None:
         self.set('stock-4', 'stress', identical='89910', wrong='90', undecidable='10000')
         self.assertTrue(self.mirror_verdict()[0])
         self.set('stock-4', 'stress', identical='89909', wrong='91')
-        self.assert_red()
+        self.assert_mirror_red()
 
     def test_missing_or_garbled_count(self) -> None:
         for name in verdict.COUNTS:
@@ -465,7 +468,7 @@ class Mirror(Good):
                         del self.figures['stock-1'][f'boot.{name}']
                     else:
                         self.set('stock-1', 'boot', **{name: value})
-                    self.assertIsNone(self.assert_red('FAIL stock-1 boot: it has no result'))
+                    self.assertIsNone(self.assert_mirror_red('FAIL stock-1 boot: it has no result'))
 
     def test_overhead(self) -> None:
         for counts in ({'off': '0'}, {'on': ''}, {'off_again': ''}, {'on': '999'},
@@ -475,7 +478,7 @@ class Mirror(Good):
             with self.subTest(counts):
                 self.setUp()
                 self.set(verdict.OVERHEAD, 'pairs', **counts)
-                self.assertIsNone(self.assert_red('FAIL overhead: '))
+                self.assertIsNone(self.assert_mirror_red('FAIL overhead: '))
 
     def test_overhead_that_is_said(self) -> None:
         self.set(verdict.OVERHEAD, 'pairs', on='2500')
@@ -485,11 +488,11 @@ class Mirror(Good):
 
     def test_wrong_machine(self) -> None:
         self.figures['stock-4']['cpus'] = '1'
-        self.assert_red('FAIL stock-4: CPUs')
+        self.assert_mirror_red('FAIL stock-4: CPUs')
 
     def test_missing_guest(self) -> None:
         del self.figures['kunit-4']
-        self.assertIsNone(self.assert_red('FAIL kunit-4 stress: it has no result'))
+        self.assertIsNone(self.assert_mirror_red('FAIL kunit-4 stress: it has no result'))
 
     def test_spoilt_guest(self) -> None:
         for said, log in ((SAID.replace('pass', 'fail'), LOG),
@@ -497,7 +500,7 @@ class Mirror(Good):
                           (SAID, ''), (SAID, LOG + 'WARNING: a\n')):
             with self.subTest(said=said, log=log):
                 self.said, self.log = said, log
-                self.assert_red()
+                self.assert_mirror_red()
 
 
 if __name__ == '__main__':

@@ -92,6 +92,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_chunk_destroy);
  * @off: bytes from the start of a unit of its window
  *
  * Context: Any.
+ * Return: True if it does.
  */
 bool spcpu_chunk_has(const struct spcpu_chunk *chunk, unsigned long off)
 {

@@ -199,6 +199,7 @@ static struct spcpu_chunk *place(struct spcpu *s,
  * Bounds as in the kernel, except that an alignment of 0 or 3 is refused.
  *
  * Context: Any.
+ * Return: True if they are.
  */
 bool spcpu_request_ok(const struct spcpu_request *req)
 {

@@ -96,7 +96,7 @@ static int snapshot_open(struct inode *inode, struct file *file)
 		return err;
 	}
 	file->private_data = r;
-	return nonseekable_open(inode, file);
+	return stream_open(inode, file);
 }
 
 static int snapshot_release(struct inode *inode, struct file *file)
@@ -126,7 +126,7 @@ static int record_open(struct inode *inode, struct file *file)
 	struct reader *r;
 
 	if (!(file->f_mode & FMODE_READ))
-		return nonseekable_open(inode, file);
+		return stream_open(inode, file);
 	if (atomic_cmpxchg(&readers, 0, 1))
 		return -EBUSY;
 
@@ -136,7 +136,7 @@ static int record_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	}
 	file->private_data = r;
-	return nonseekable_open(inode, file);
+	return stream_open(inode, file);
 }
 
 static int record_release(struct inode *inode, struct file *file)

@@ -44,7 +44,8 @@
  *
  * @nr_cells: how many cells it has
  * @used: bit set: some cell's bit may be set in the bin
- * @alloc, @bound: see engine_bits.h
+ * @alloc: see engine_bits.h
+ * @bound: likewise
  * @cells: @nr_cells bits for each bin, one bin after the other
  * @bits: where these are
  */

@@ -362,6 +362,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_follow_op);
  * @f: who follows
  *
  * Context: Any.
+ * Return: As many.
  */
 u64 spcpu_follow_lost(const struct spcpu_follow *f)
 {

@@ -40,6 +40,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_follow_compare);
  * @f: who follows
  *
  * Context: Any.
+ * Return: The shadow.
  */
 struct spcpu *spcpu_follow_shadow(struct spcpu_follow *f)
 {

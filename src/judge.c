@@ -108,7 +108,7 @@ static int take_snapshot(struct spcpu_judge *j, const char *line,
 		return ret;
 
 	if (j->stage == FIRST) {
-		*why = "ends a snapshot for which there is no memory, or which has other slots than ours";
+		*why = "ends a snapshot for which there is no memory, or whose slots are not ours";
 		j->follow = spcpu_follow_create(&j->snap, &j->options);
 		ret = j->follow ? 1 : -ENOMEM;
 	} else {
@@ -216,6 +216,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_judge_line);
  * @j: the judge
  *
  * Context: Any.
+ * Return: True if it was.
  */
 bool spcpu_judge_done(const struct spcpu_judge *j)
 {

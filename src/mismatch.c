@@ -153,6 +153,7 @@ void spcpu_mismatch_free(struct spcpu_mismatch *m)
  * @m: a note
  *
  * Context: Any.
+ * Return: True if it was.
  */
 bool spcpu_mismatch_decidable(const struct spcpu_mismatch *m)
 {

@@ -93,6 +93,7 @@ bool spcpu_notes_take(struct spcpu_note *note, unsigned int *cpu)
  * spcpu_notes_lost() - how many there was no room for
  *
  * Context: Any.
+ * Return: As many.
  */
 u64 spcpu_notes_lost(void)
 {

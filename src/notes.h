@@ -13,7 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/timex.h>
 
-/**
+/*
  * struct spcpu_note - a note
  *
  * Members are those of &struct spcpu_op, but for these. Only what its kind asks for is

@@ -138,6 +138,7 @@ void spcpu_pages_count(struct spcpu_pages *pages, const struct page *page,
  * @pages: who counted
  *
  * Context: Any.
+ * Return: As many.
  */
 unsigned long spcpu_pages_total(const struct spcpu_pages *pages)
 {

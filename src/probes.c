@@ -455,6 +455,7 @@ void spcpu_probes_settle(void)
  * spcpu_probes_exact() - is there a probe where places are given?
  *
  * Context: Any, after spcpu_probes_register().
+ * Return: True if there is.
  */
 bool spcpu_probes_exact(void)
 {
@@ -465,6 +466,7 @@ bool spcpu_probes_exact(void)
  * spcpu_probes_missed() - how often was a probe passed by that could not run?
  *
  * Context: Any.
+ * Return: As often.
  */
 u64 spcpu_probes_missed(void)
 {

@@ -29,7 +29,6 @@
 #define LEAST_RING_KB	4
 #define MOST_RING_KB	(64 << 10)
 
-
 /* how long the consumer sleeps when there is nothing, ms */
 #define NAP		20
 

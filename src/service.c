@@ -264,6 +264,7 @@ EXPORT_SYMBOL_FOR_KUNIT(spcpu_reintegrate);
  * @type: of this kind
  *
  * Context: Any but NMI, @s->lock held.
+ * Return: True if there are.
  */
 bool spcpu_has_surplus(const struct spcpu *s,
 		       const struct spcpu_chunk_type *type)
@@ -298,6 +299,7 @@ static bool should_give_back(const struct spcpu *s,
  * @type: chunks of this kind
  *
  * Context: Any but NMI, the allocator's lock held.
+ * Return: As many.
  */
 int spcpu_excess(const struct spcpu_chunk_type *type)
 {
@@ -323,6 +325,7 @@ static int loose_excess(const struct spcpu *s,
  * the same pages. Without it as mm/percpu.c does.
  *
  * Context: Any but NMI, @s->lock held.
+ * Return: True if it is.
  */
 bool spcpu_is_fat(const struct spcpu *s, const struct spcpu_chunk_type *type)
 {

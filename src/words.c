@@ -25,6 +25,7 @@ static int digit_of(char c)
  * @line: characters, with or without a newline, ended by a zero
  *
  * Context: Any.
+ * Return: The line, without its end.
  */
 struct spcpu_text spcpu_line_of(const char *line)
 {
@@ -62,6 +63,7 @@ struct spcpu_text spcpu_word(struct spcpu_text *rest)
  * @what: the other one
  *
  * Context: Any.
+ * Return: True if it is.
  */
 bool spcpu_word_is(struct spcpu_text word, const char *what)
 {

@@ -56,6 +56,7 @@ void spcpu_ready_add(struct spcpu_ready *ready, unsigned int cpu)
  * @ready: the CPUs; the first so many of @offs are theirs, and stay so
  *
  * Context: Any.
+ * Return: As many.
  */
 unsigned int spcpu_nr_ready(const struct spcpu_ready *ready)
 {

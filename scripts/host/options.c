@@ -45,6 +45,8 @@ static u64 number_of(const char *text, u64 most)
  * @argv: as of main(); files are what is left from optind on
  *
  * Who is not understood is told what would be, and the process ends.
+ *
+ * Return: What to do.
  */
 struct options parse_options(int argc, char **argv)
 {

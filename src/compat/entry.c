@@ -139,6 +139,7 @@ void spcpu_entry_unregister(void)
  * spcpu_entry_missed() - how often could it not be called?
  *
  * Context: Any.
+ * Return: As often.
  */
 u64 spcpu_entry_missed(void)
 {

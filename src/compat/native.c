@@ -79,8 +79,8 @@ struct chunk {
 
 /* what the kernel keeps */
 static struct {
-	spinlock_t *lock;
-	struct mutex *mutex;
+	spinlock_t *lock;	/* of all below */
+	struct mutex *mutex;	/* of the first snapshot to the last */
 	struct list_head **lists;
 	struct chunk **reserved;
 	struct work_struct *worker;
@@ -421,6 +421,7 @@ void spcpu_native_flush(void)
  * @work: a work item of anybody's
  *
  * Context: Any.
+ * Return: True if it is.
  */
 bool spcpu_native_is_worker(const struct work_struct *work)
 {
