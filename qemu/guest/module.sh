@@ -12,6 +12,7 @@
 CPU=/sys/devices/system/cpu/cpu3
 GROUP=/sys/fs/cgroup/spcpu
 PLAYER=$DEBUG/../shadow_percpu_pages/shadow
+FAIL=/sys/module/shadow_percpu_fail/parameters
 EVENTS=/sys/kernel/tracing/events/shadow_percpu
 
 # named PREFIX PARAMETER...: the name of a check, which has no blanks.
@@ -340,6 +341,59 @@ writes_to_absent()
 	check comes_all_the_same "backed_cpus" [ "$(stat_of backed_cpus)" -eq 4 ]
 }
 
+# loads_in_vain STEP PARAMETER...: each allocation of init fails, one after the other, or
+# each of so many. Init says so or does without, and leaves nothing; the next attempt
+# works, which is the second one of busybox.
+loads_in_vain()
+{
+	step=$1
+	shift
+	nr=0
+	bad=
+	refusals=0
+	while [ -z "$bad" ]; do
+		echo $((nr + 1)) >$FAIL/nth
+		load shadow_percpu "$@" || bad="it does not load any more"
+		rmmod shadow_percpu
+		! grep -q '^shadow_percpu ' /proc/modules && [ ! -e "$DEBUG" ] ||
+			bad="something is left of it"
+		[ "$(cat $FAIL/failed)" -eq 1 ] || break
+		nr=$((nr + step))
+		case $(cat $FAIL/result) in
+		0) ;;
+		-12) refusals=$((refusals + 1)) ;;
+		*) bad="init says $(cat $FAIL/result)" ;;
+		esac
+	done
+	check "$(named loads_in_vain "$@")" \
+		"$nr allocations, $refusals refusals${bad:+: allocation $((nr + 1)): $bad}" \
+		[ -z "$bad" -a "$refusals" -gt 5 -a "$(cat $FAIL/result)" -eq 0 ]
+}
+
+# areas of vmalloc(), but for stacks of tasks, of which CPUs keep some
+areas()
+{
+	grep -vcE 'kernel_clone|dup_task_struct|unpurged' /proc/vmallocinfo
+}
+
+# those that vmalloc() finds no memory for, it says itself
+load_fails()
+{
+	insmod /modules/shadow_percpu_fail.ko || return
+	# what the kernel keeps once it had it
+	load shadow_percpu snapshot=1 && rmmod shadow_percpu || return
+	sleep 6
+	before=$(areas)
+	announce "Call Trace:"
+	loads_in_vain 1
+	announce_end
+	loads_in_vain 5 backing=sparse hotplug=online first_chunk=page snapshot=1
+	sleep 6
+	after=$(areas)
+	rmmod shadow_percpu_fail
+	check areas_given_back "$before areas, then $after" [ "$after" -le "$before" ]
+}
+
 refused unit_size=7
 refused reserved_size=1073741824
 refused first_chunk=foo
@@ -368,6 +422,8 @@ leaves 3 engine=areamap
 leaves 3 engine=bestfit backing=sparse
 leaves 3 backing=sparse hotplug=online
 forgets
+# kernels that watch themselves allocate for that, too, and each load takes them long
+[ -n "${spcpu_watch:-}" ] || load_fails
 check cycles "20 times insmod and rmmod" again_and_again 20
 check cycles_online "20 times insmod and rmmod" again_and_again 20 backing=sparse hotplug=online
 check cgroup "a memory cgroup" make_group
