@@ -286,8 +286,10 @@ static void histogram_counts(struct kunit *test)
 	ptrs[2] = large_client(test, d);
 	text = spcpu_test_show(test, spcpu_histogram_show, d->s);
 	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n           8       1 " HALF "\n"), "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n         512       2 " MOST_BAR "\n"), "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n          64       2 " MOST_BAR "\n"), "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n         512       2 " MOST_BAR "\n"),
+			      "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, strstr(text, "\n          64       2 " MOST_BAR "\n"),
+			      "%s", text);
 	for (i = 0; i < ARRAY_SIZE(ptrs); i++)
 		spcpu_watched_free(test, d, ptrs[i]);
 }

@@ -153,6 +153,7 @@ static void note(struct spcpu_debug *d, struct spcpu_finding *f,
 	f->mistake = zone->mistake;
 	f->at = wrong - copy;
 	f->end = zone->to;
+	/* its user may write meanwhile */
 	while (f->end > f->at + 1 && data_race(copy[f->end - 1]) == zone->value)
 		f->end--;
 	f->should = zone->value;
@@ -176,6 +177,7 @@ static bool check_copy(struct spcpu_debug *d, const struct spcpu_track *t,
 	for (z = 0; z < nr; z++) {
 		int bytes = zones[z].to - zones[z].from;
 		u8 *from = copy + zones[z].from;
+		/* its user may write meanwhile */
 		u8 *first = data_race(memchr_inv(from, zones[z].value, bytes));
 
 		if (!first)
