@@ -201,6 +201,8 @@ static void shrinks(struct kunit *test, const struct spcpu_backing *backing)
 	expect_silence(test, p->f);
 	spcpu_pile_expect_values(p);
 	spcpu_test_check(test, p->s);
+	/* while the backing that it was made with is the one interfered with */
+	spcpu_test_drop(test, p->s);
 }
 
 static void reclaim_shrinks(struct kunit *test)
@@ -305,6 +307,8 @@ static void serve(struct kunit *test, struct pile *p, gfp_t gfp,
 	expect_silence(test, p->f);
 	spcpu_pile_expect_values(p);
 	spcpu_test_check(test, p->s);
+	/* while the backing that it was made with is the one interfered with */
+	spcpu_test_drop(test, p->s);
 }
 
 static void serve_both(struct kunit *test, gfp_t gfp, unsigned int scope,
