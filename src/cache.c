@@ -311,7 +311,7 @@ int spcpu_cache_init(struct spcpu *s)
 		return 0;
 
 	cache->stocks = kvcalloc(SPCPU_NR_CLASSES, sizeof(*cache->stocks),
-				 GFP_KERNEL);
+				 GFP_KERNEL | __GFP_NOWARN);
 	if (!cache->stocks) {
 		free_percpu(cache->cpus);
 		return -ENOMEM;
