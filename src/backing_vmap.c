@@ -65,7 +65,7 @@ static int vmap_map(struct spcpu_window *window,
 	struct page **run;
 	void *base;
 
-	run = kvcalloc(nr, sizeof(*run), GFP_KERNEL);
+	run = kvcalloc(nr, sizeof(*run), GFP_KERNEL | __GFP_NOWARN);
 	if (!run)
 		return -ENOMEM;
 

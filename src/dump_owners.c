@@ -93,7 +93,8 @@ static int show(struct seq_file *m, struct spcpu_debug *d, u64 age)
 	if (!survey)
 		return -ENOMEM;
 
-	rows = kvmalloc_array(max_t(size_t, survey->nr, 1), sizeof(*rows), GFP_KERNEL);
+	rows = kvmalloc_array(max_t(size_t, survey->nr, 1), sizeof(*rows),
+			      GFP_KERNEL | __GFP_NOWARN);
 	if (rows)
 		show_rows(m, rows, add_up(survey, age, rows), survey->now);
 	kvfree(rows);

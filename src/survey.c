@@ -60,7 +60,8 @@ struct spcpu_survey *spcpu_survey_make(struct spcpu_debug *d)
 	struct spcpu_survey *survey;
 
 	for (;; most *= 2) {
-		survey = kvmalloc(struct_size(survey, seen, most), GFP_KERNEL);
+		survey = kvmalloc(struct_size(survey, seen, most),
+				  GFP_KERNEL | __GFP_NOWARN);
 		if (!survey)
 			return NULL;
 
