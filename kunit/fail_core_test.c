@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
+#include "debug.h"
 #include "failing.h"
 #include "fixture.h"
 #include "machine.h"
@@ -89,13 +90,14 @@ static void drop_allocator(void *with)
 }
 
 static void create(struct kunit *test, enum spcpu_first_mode mode,
-		   const struct spcpu_backing *backing)
+		   const struct spcpu_backing *backing, unsigned int debug)
 {
 	struct making make = {
 		.options.first_mode = mode,
 		.options.backing = backing,
 		.options.online = backing->lazy,
 		.options.cache = true,
+		.options.debug = debug,
 	};
 	unsigned int before = spcpu_failing_areas(test);
 
@@ -111,15 +113,15 @@ static void create(struct kunit *test, enum spcpu_first_mode mode,
 static void fail_create_embed(struct kunit *test)
 {
 	spcpu_test_expecting(test, "Call Trace:");
-	create(test, SPCPU_FIRST_EMBED, &spcpu_backing_vmap);
-	create(test, SPCPU_FIRST_EMBED, &spcpu_backing_sparse);
+	create(test, SPCPU_FIRST_EMBED, &spcpu_backing_vmap, 0);
+	create(test, SPCPU_FIRST_EMBED, &spcpu_backing_sparse, 0);
 	spcpu_test_expecting_no_more(test);
 }
 
 static void fail_create_page(struct kunit *test)
 {
-	create(test, SPCPU_FIRST_PAGE, &spcpu_backing_vmap);
-	create(test, SPCPU_FIRST_PAGE, &spcpu_backing_sparse);
+	create(test, SPCPU_FIRST_PAGE, &spcpu_backing_vmap, 0);
+	create(test, SPCPU_FIRST_PAGE, &spcpu_backing_sparse, SPCPU_REDZONE);
 }
 
 /* chunks of each engine */

@@ -63,6 +63,7 @@ kunit_test_suites(&spcpu_layout_suite,
 		  &spcpu_fail_cache_suite,
 		  &spcpu_fail_hotplug_suite,
 		  &spcpu_fail_show_suite,
+		  &spcpu_fail_watch_suite,
 		  &spcpu_fail_follow_suite,
 		  &spcpu_hotplug_race_suite,
 		  &spcpu_hotplug_load_suite);

@@ -58,6 +58,7 @@ extern struct kunit_suite spcpu_hotplug_load_suite;
 extern struct kunit_suite spcpu_absent_suite;
 extern struct kunit_suite spcpu_debug_suite;
 extern struct kunit_suite spcpu_watch_suite;
+extern struct kunit_suite spcpu_fail_watch_suite;
 extern struct kunit_suite spcpu_fail_core_suite;
 extern struct kunit_suite spcpu_fail_cache_suite;
 extern struct kunit_suite spcpu_fail_hotplug_suite;

@@ -46,7 +46,6 @@ static void release(struct spcpu_debug *d, struct spcpu_track *t)
 
 	spcpu_track_del(d, t);
 	WARN_ON_ONCE(spcpu_free_area(d->s, area, &size, &accounted));
-	remember(d, t);
 }
 
 /* the one that waits for longest, if more than so many bytes wait */
@@ -66,6 +65,7 @@ static bool release_oldest(struct spcpu_debug *d, size_t most)
 		WRITE_ONCE(d->nr_waiting, d->nr_waiting - 1);
 		d->waiting_bytes -= spcpu_track_bytes(t);
 		release(d, t);
+		remember(d, t);
 	}
 	spin_unlock_irqrestore(&d->lock, flags);
 
@@ -216,6 +216,7 @@ static void retire(struct spcpu_debug *d, struct spcpu_track *t)
 	WRITE_ONCE(d->nr_live, d->nr_live - 1);
 	if (!d->waiting_max) {
 		release(d, t);
+		remember(d, t);
 		return;
 	}
 
@@ -271,6 +272,21 @@ int spcpu_debug_free(struct spcpu_debug *d, void __percpu *ptr,
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_debug_free);
 
+/* an object that nobody was given: it does not wait, and is not remembered */
+static void take_back(struct spcpu_debug *d, const void __percpu *ptr)
+{
+	struct spcpu_track *t;
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	t = spcpu_track_find(d, (__force unsigned long)ptr);
+	WRITE_ONCE(d->nr_live, d->nr_live - 1);
+	release(d, t);
+	spcpu_track_drop(d, t);
+	spin_unlock_irqrestore(&d->lock, flags);
+	this_cpu_inc(d->s->cache.cpus->nr_core_free);
+}
+
 /**
  * spcpu_debug_alloc_bulk() - allocate several objects, and watch them
  * @d: what watches
@@ -295,7 +311,7 @@ int spcpu_debug_alloc_bulk(struct spcpu_debug *d,
 
 	while (done--) {
 		if (ptrs[done])
-			spcpu_debug_free(d, ptrs[done], req->caller);
+			take_back(d, ptrs[done]);
 	}
 	memset(ptrs, 0, nr * sizeof(*ptrs));
 	return err;
