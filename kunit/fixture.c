@@ -437,6 +437,19 @@ void spcpu_test_expecting(struct kunit *test, const char *regex)
 }
 
 /**
+ * spcpu_test_allowing() - announce bad messages of the kernel's own
+ * @test: the test
+ * @regex: what each of them matches
+ *
+ * It says them as often as it likes, which may be never: the verdict on a run does not
+ * insist.
+ */
+void spcpu_test_allowing(struct kunit *test, const char *regex)
+{
+	kunit_info(test, "allowing \"%s\"\n", regex);
+}
+
+/**
  * spcpu_test_expecting_no_more() - what was announced has come
  * @test: the test
  */

@@ -51,6 +51,7 @@ unsigned int spcpu_test_nr_chunks(struct spcpu *s);
 
 /* fixture.c: lines in the log that would otherwise fail the run */
 void spcpu_test_expecting(struct kunit *test, const char *regex);
+void spcpu_test_allowing(struct kunit *test, const char *regex);
 void spcpu_test_expecting_no_more(struct kunit *test);
 
 /* invariants.c */

@@ -190,6 +190,19 @@ class Check(Good):
                 self.put('test.log', LOG + log)
                 self.assert_red()
 
+    def test_allowed_line(self) -> None:
+        before, line, after = ('# a: allowing "Call Trace:"\n', 'Call Trace:\n',
+                               '# a: expecting no more\n')
+        for log in (before + after, before + line + after):
+            with self.subTest(log):
+                self.put('test.log', LOG + log)
+                self.assertTrue(self.verdict()[0])
+        for log in (before, before + line + 'WARNING: a\n' + after,
+                    before + after + line, line + before + after):
+            with self.subTest(log):
+                self.put('test.log', LOG + log)
+                self.assert_red()
+
     def test_recordings(self) -> None:
         ways: list[dict[str, object]] = [
             {'good': False}, {'identical': 99}, {'allocs': 0, 'identical': 0},

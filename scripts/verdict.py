@@ -42,8 +42,9 @@ BAD = re.compile(
     r'|suspected memory leaks|leak detector disabled|\bpagealloc: ')
 
 # Who provokes such a message on purpose announces it in the log itself, before
-# and after; in between it is not only allowed but due.
-EXPECTING = re.compile(r'expecting "(.+)"$')
+# and after; in between it is not only allowed but due. Where the kernel says it itself,
+# and decides how often, it is only allowed.
+EXPECTING = re.compile(r'(expecting|allowing) "(.+)"$')
 NO_MORE = 'expecting no more'
 
 # What a guest must have said, by the kernel it ran on: that it was watched, and that
@@ -105,7 +106,7 @@ def first_bad_line(lines: Iterable[str]) -> str:
     due, came = '', False
     for line in lines:
         if announced := EXPECTING.search(line):
-            due, came = announced[1], False
+            due, came = announced[2], announced[1] == 'allowing'
         elif line.endswith(NO_MORE):
             if not came:
                 return f'announced, but it did not come: {due}'

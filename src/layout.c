@@ -578,7 +578,7 @@ static int table_init(struct table *t, const struct spcpu_layout *layout)
 	widest = t->group_width + 3 +
 		 layout->upa * (digits(layout->nr_cpu_ids) + 1);
 	t->size = sizeof(TABLE_PREFIX) + (size_t)t->per_line * widest;
-	t->text = kvmalloc(t->size, GFP_KERNEL);
+	t->text = kvmalloc(t->size, LAYOUT_GFP);
 	return t->text ? 0 : -ENOMEM;
 }
 
