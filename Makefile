@@ -19,7 +19,7 @@ run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 
 shell: ## a prompt in the same guest, the modules loaded              10 s, first 3 min
 	@scripts/run shell
 
-check: ## KUnit suites in seven guests; GUESTS="one four", DEBUG=1       14 min, first 19 min
+check: ## KUnit suites in seven guests; GUESTS="one four", DEBUG=1       25 min, first 30 min
 	@scripts/check $(WATCHED) $(GUESTS)
 
 # on kernels that look for errors of memory, of locks, and races
@@ -54,7 +54,7 @@ fuzz: ## libFuzzer on all that reads what people write, and more; RUNS= SEED=   
 soak: ## insmod, load, CPUs off and on, rmmod; CYCLES=1000 SEED=       20-30 min
 	@scripts/soak "$(CYCLES)" "$(SEED)"
 
-lint: ## checkpatch, sparse, clang, coccinelle, shellcheck, mypy ...; silent   3-5 min
+lint: ## checkpatch, sparse, clang, coccinelle, shellcheck, mypy ...; silent   3 min
 	@scripts/lint $(CHECKS)
 
 census: ## what a booting kernel asks of its allocator: sizes, lifetimes   1 min, first 3 min

@@ -258,7 +258,7 @@ int spcpu_area_alloc(struct spcpu *s, const struct spcpu_request *req)
 }
 
 /**
- * spcpu_alloc_unchecked() - allocate one object, or more than one may be
+ * spcpu_alloc_unchecked() - allocate one object, of more bytes than others may ask for
  * @s: the allocator
  * @want: size, from 1 byte to those of a unit; alignment, in range; flags, as asked
  * @ptr: set to the object; NULL on error
