@@ -183,7 +183,7 @@ static struct kunit_case fail_watch_cases[] = {
 };
 
 struct kunit_suite spcpu_fail_watch_suite = {
-	.name = "spcpu_fail_watch",
+	.name = "shadow_percpu_fail_watch",
 	.init = spcpu_failing_init,
 	.test_cases = fail_watch_cases,
 };

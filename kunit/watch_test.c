@@ -417,6 +417,6 @@ static struct kunit_case watch_cases[] = {
 };
 
 struct kunit_suite spcpu_watch_suite = {
-	.name = "spcpu_watch",
+	.name = "shadow_percpu_watch",
 	.test_cases = watch_cases,
 };
