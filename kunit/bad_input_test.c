@@ -270,6 +270,20 @@ static void bad_free_around_units(struct kunit *test)
 	expect_unharmed(test, v, "pointers around units");
 }
 
+/* refused, but it is known what it is the middle of */
+static void refuse_byte(struct kunit *test, struct victim *v,
+			char __percpu *object, size_t size, size_t byte)
+{
+	struct spcpu_place place, around;
+
+	refuse(test, v, object + byte, -EINVAL, "in the middle");
+	KUNIT_ASSERT_EQ(test, spcpu_locate(v->s, object, &place), 0);
+	KUNIT_EXPECT_EQ(test, spcpu_locate_around(v->s, object + byte, &around), 0);
+	KUNIT_EXPECT_EQ(test, around.id, place.id);
+	KUNIT_EXPECT_EQ(test, around.off, place.off);
+	KUNIT_EXPECT_EQ(test, around.size, size);
+}
+
 static void refuse_middle(struct kunit *test, struct victim *v,
 			  char __percpu *ptr, size_t size)
 {
@@ -277,9 +291,9 @@ static void refuse_middle(struct kunit *test, struct victim *v,
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(offs); i++)
-		refuse(test, v, ptr + offs[i], -EINVAL, "in the middle");
-	refuse(test, v, ptr + size - 4, -EINVAL, "at the last granule");
-	refuse(test, v, ptr + size - 1, -EINVAL, "at the last byte");
+		refuse_byte(test, v, ptr, size, offs[i]);
+	refuse_byte(test, v, ptr, size, size - 4);
+	refuse_byte(test, v, ptr, size, size - 1);
 }
 
 static void bad_free_in_second_chunk(struct kunit *test)
@@ -326,10 +340,13 @@ static void bad_free_of_middle(struct kunit *test)
 static void bad_free_of_free_space(struct kunit *test)
 {
 	struct victim *v = living(test);
+	struct spcpu_place place;
 
 	refuse(test, v, v->freed, -ENOENT, "freed already");
 	refuse(test, v, v->freed + 4, -ENOENT, "freed already");
 	refuse(test, v, v->freed + 60, -ENOENT, "freed already");
+	KUNIT_EXPECT_EQ(test, spcpu_locate_around(v->s, v->freed + 60, &place),
+			-ENOENT);
 	expect_unharmed(test, v, "pointers to free space");
 }
 
@@ -522,6 +539,7 @@ static void bad_free_is_logged(struct kunit *test)
 	expect_logged(test, &log, "refused: not an object of this allocator");
 	shadow_free_percpu(ptr + 4);
 	expect_logged(test, &log, "refused: the middle of an object, offset ");
+	expect_logged(test, &log, ", byte 4 of the 64 at ");
 	spcpu_state_expect(test, s, before, "bad frees");
 	free_percpu(other);
 

@@ -244,6 +244,22 @@ static int model_check(unsigned int size, unsigned long off, bool live)
 	return live ? 0 : -ENOENT;
 }
 
+/* which object has a byte? */
+static void expect_around(struct kunit *test, struct spcpu *s,
+			  const struct spcpu_span *span, unsigned long off,
+			  unsigned int size)
+{
+	void __percpu *ptr = (void __percpu __force *)(span->ptr + off);
+	struct spcpu_place place;
+	int err = spcpu_locate_around(s, ptr, &place);
+
+	KUNIT_ASSERT_EQ_MSG(test, err, off / size % 2 ? 0 : -ENOENT, "byte %lu",
+			    off);
+	KUNIT_ASSERT_EQ(test, place.id, span->chunk->id);
+	KUNIT_ASSERT_EQ(test, place.off, span->off + rounddown(off, size));
+	KUNIT_ASSERT_EQ(test, place.size, size);
+}
+
 /* every byte of a span, every other object of which is live */
 static void expect_checks(struct kunit *test, struct hand *h)
 {
@@ -263,6 +279,7 @@ static void expect_checks(struct kunit *test, struct hand *h)
 				    c->size);
 		KUNIT_ASSERT_PTR_EQ(test, span, spcpu_span_find(&h->s->finder,
 								span->ptr + off));
+		expect_around(test, h->s, span, off, c->size);
 	}
 	KUNIT_ASSERT_PTR_NE(test, span, spcpu_span_find(&h->s->finder,
 							span->ptr - 1));

@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -253,101 +252,6 @@ void spcpu_shutdown(struct spcpu *s)
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_shutdown);
 
-/* what is done with each live object */
-typedef void each_fn(struct spcpu *s, void __percpu *ptr, size_t size,
-		     unsigned int off, const struct spcpu_chunk *chunk);
-
-static void report_object(struct spcpu *s, void __percpu *ptr, size_t size,
-			  unsigned int off, const struct spcpu_chunk *chunk)
-{
-	struct spcpu_debug *d = spcpu_debug_of(s);
-
-	if (!d || !spcpu_report_leak_at(d, ptr))
-		pr_warn("leaked: %zu bytes per CPU at offset %u of chunk %u, pointer %p\n",
-			size, off, chunk->id, (void *)(__force unsigned long)ptr);
-}
-
-/* kmemleak would go on looking at it when there is nothing any more */
-static void forget_object(struct spcpu *s, void __percpu *ptr, size_t size,
-			  unsigned int off, const struct spcpu_chunk *chunk)
-{
-	kmemleak_free_percpu(ptr);
-}
-
-/* those of a span's objects that are live */
-static unsigned int each_of_span(struct spcpu *s, const struct spcpu_chunk *chunk,
-				 const struct spcpu_span *span, each_fn *fn)
-{
-	unsigned int nr = 0, step, off;
-
-	for (step = 0; step < span->steps; step++) {
-		if (span->states[step] < SPCPU_LIVE)
-			continue;
-		off = span->off + (step << span->shift);
-		fn(s, spcpu_ptr(s, chunk, off),
-		   spcpu_classes[span->class].size, off, chunk);
-		nr++;
-	}
-	return nr;
-}
-
-/* the live objects of one chunk; nobody else uses it any more */
-static unsigned int each_of_chunk(struct spcpu *s, struct spcpu_chunk *chunk,
-				  each_fn *fn)
-{
-	int end = chunk->map.nr_bits - (chunk->tail >> SPCPU_GRANULE_SHIFT);
-	int at = chunk->head >> SPCPU_GRANULE_SHIFT;
-	unsigned int nr = 0;
-	int bits;
-
-	for (;;) {
-		const struct spcpu_span *span;
-		unsigned int off;
-
-		at = spcpu_map_next(&chunk->map, at, &bits);
-		if (at < 0 || at >= end)
-			return nr;
-
-		off = at << SPCPU_GRANULE_SHIFT;
-		span = spcpu_span_at(chunk, off);
-		if (span) {
-			nr += each_of_span(s, chunk, span, fn);
-		} else {
-			fn(s, spcpu_ptr(s, chunk, off),
-			   bits << SPCPU_GRANULE_SHIFT, off, chunk);
-			nr++;
-		}
-		at += bits;
-		cond_resched();
-	}
-}
-
-/**
- * spcpu_report_leaks() - name every live object in the log
- * @s: an allocator after spcpu_shutdown() that nobody frees to any more
- *
- * Context: Process context. May sleep.
- * Return: How many there are.
- */
-unsigned int spcpu_report_leaks(struct spcpu *s)
-{
-	struct spcpu_chunk *chunk;
-	struct spcpu_debug *d = spcpu_debug_of(s);
-	unsigned int nr = 0;
-
-	if (d) {
-		spcpu_debug_flush(d);
-		spcpu_debug_scan(d, "when the allocator went away");
-	}
-	list_for_each_entry(chunk, &s->chunks, all)
-		nr += each_of_chunk(s, chunk, report_object);
-	if (nr)
-		pr_warn("leaked: %u objects in all; their memory is given back\n",
-			nr);
-	return nr;
-}
-EXPORT_SYMBOL_FOR_KUNIT(spcpu_report_leaks);
-
 /* all chunks but those of the first chunk, live areas or not */
 static void retire_all(struct spcpu *s)
 {
@@ -382,10 +286,7 @@ void spcpu_destroy(struct spcpu *s)
 		return;
 
 	spcpu_shutdown(s);
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK)) {
-		list_for_each_entry(chunk, &s->chunks, all)
-			each_of_chunk(s, chunk, forget_object);
-	}
+	spcpu_forget_leftovers(s);
 	list_for_each_entry(chunk, &s->chunks, all)
 		spcpu_spans_drop(chunk->window);
 	retire_all(s);

@@ -186,6 +186,27 @@ static struct ratelimit_state middle =
 static struct ratelimit_state twice =
 	RATELIMIT_STATE_INIT(twice, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 
+/*
+ * Where in the allocator a pointer points to that was refused, as text: nothing if its
+ * chunk has gone; the object it is in the middle of, if that can be told.
+ */
+static void describe(const void __percpu *ptr, int err, char *to, size_t size)
+{
+	struct spcpu_place place, around;
+	int len;
+
+	*to = 0;
+	if (spcpu_object_locate(shadow, ptr, &place) == -EFAULT)
+		return;
+
+	len = scnprintf(to, size, ", offset %u of chunk %u", place.off, place.id);
+	/* with debug= its history tells */
+	if (err == -EINVAL && !spcpu_debug_of(shadow) &&
+	    !spcpu_locate_around(shadow, ptr, &around) && around.id == place.id)
+		scnprintf(to + len, size - len, ", byte %u of the %zu at %u",
+			  place.off - around.off, around.size, around.off);
+}
+
 static void complain_free(const void __percpu *ptr, int err,
 			  unsigned long caller)
 {
@@ -193,16 +214,12 @@ static void complain_free(const void __percpu *ptr, int err,
 					err == -EINVAL ? &middle : &twice;
 	struct spcpu_debug *d = spcpu_debug_of(shadow);
 	void *value = (void *)(__force unsigned long)ptr;
-	struct spcpu_place place;
-	char where[48] = "";
+	char where[96];
 
 	if (!__ratelimit(limit))
 		return;
 
-	/* its chunk may have gone */
-	if (spcpu_object_locate(shadow, ptr, &place) != -EFAULT)
-		snprintf(where, sizeof(where), ", offset %u of chunk %u",
-			 place.off, place.id);
+	describe(ptr, err, where, sizeof(where));
 	if (err == -EFAULT)
 		pr_warn("%pS: free of %p refused: not an object of this allocator\n",
 			(void *)caller, value);

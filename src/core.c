@@ -465,3 +465,63 @@ int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 	return err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(spcpu_locate);
+
+/*
+ * The object of a span that has a byte, or the bytes that its class leaves unused; if
+ * that is live.
+ */
+static int around_in_span(const struct spcpu_span *span, unsigned long off,
+			  struct spcpu_place *place)
+{
+	size_t size = spcpu_classes[span->class].size;
+	size_t begin = rounddown(off - span->off, size);
+
+	place->off = span->off + begin;
+	place->size = size;
+	return spcpu_span_check(span, span->ptr + begin);
+}
+
+/**
+ * spcpu_locate_around() - where does the object lie that has a byte?
+ * @s: the allocator
+ * @ptr: a pointer to any byte of it
+ * @place: set to its chunk, offset and size
+ *
+ * Looks at all areas of the chunk before it, with the lock held: for reports.
+ *
+ * Context: Any but NMI.
+ * Return: 0; -EFAULT: not an address that @s hands out; -ENOENT: no live object has
+ *	the byte.
+ */
+int spcpu_locate_around(struct spcpu *s, const void __percpu *ptr,
+			struct spcpu_place *place)
+{
+	const struct spcpu_span *span;
+	struct spcpu_chunk *chunk;
+	unsigned long flags, off;
+	int err, at, bits = 0;
+
+	*place = (struct spcpu_place) { };
+	spin_lock_irqsave(&s->lock, flags);
+	err = resolve(s, ptr, &chunk, &off);
+	if (err == -EFAULT)
+		goto out;
+
+	place->id = chunk->id;
+	span = spcpu_span_at(chunk, off);
+	if (span) {
+		err = around_in_span(span, off, place);
+		goto out;
+	}
+
+	at = spcpu_map_around(&chunk->map, off >> SPCPU_GRANULE_SHIFT, &bits);
+	err = min(at, 0);
+	if (!err) {
+		place->off = at << SPCPU_GRANULE_SHIFT;
+		place->size = (size_t)bits << SPCPU_GRANULE_SHIFT;
+	}
+out:
+	spin_unlock_irqrestore(&s->lock, flags);
+	return err;
+}
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_locate_around);

@@ -281,8 +281,11 @@ struct spcpu_gap {
 struct spcpu *spcpu_create(struct spcpu_layout *layout,
 			   const struct spcpu_options *options);
 void spcpu_shutdown(struct spcpu *s);
-unsigned int spcpu_report_leaks(struct spcpu *s);
 void spcpu_destroy(struct spcpu *s);
+
+/* leftover.c */
+unsigned int spcpu_report_leaks(struct spcpu *s);
+void spcpu_forget_leftovers(struct spcpu *s);
 
 /* core.c */
 bool spcpu_request_ok(const struct spcpu_request *req);
@@ -296,6 +299,8 @@ int spcpu_free_area(struct spcpu *s, void __percpu *ptr, size_t *size,
 		    bool *accounted);
 int spcpu_locate(struct spcpu *s, const void __percpu *ptr,
 		 struct spcpu_place *place);
+int spcpu_locate_around(struct spcpu *s, const void __percpu *ptr,
+			struct spcpu_place *place);
 
 /* place.c: all under the lock */
 struct spcpu_chunk *spcpu_place_find(struct spcpu *s,

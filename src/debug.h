@@ -25,6 +25,7 @@ enum {
 	SPCPU_POISON		= BIT(1),	/* freed objects are filled, too */
 	SPCPU_QUARANTINE	= BIT(2),	/* freed areas wait for long */
 	SPCPU_OWNER		= BIT(3),	/* stacks of who allocates and frees */
+	SPCPU_DEBUG_ALL		= GENMASK(3, 0),
 };
 
 /* bytes of each copy that wait at most, freed, with poison alone and with quarantine */

@@ -39,7 +39,7 @@ int spcpu_debug_parse(const char *text, unsigned int *flags)
 
 	*flags = 0;
 	if (!strcmp(text, "all"))
-		*flags = GENMASK(ARRAY_SIZE(words) - 1, 0);
+		*flags = SPCPU_DEBUG_ALL;
 	if (!*text || *flags)
 		return 0;
 

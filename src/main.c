@@ -139,10 +139,13 @@ static int parse_hotplug(const struct spcpu_backing *with, bool *online)
 static int parse_debug(unsigned int *flags)
 {
 	int err = spcpu_debug_parse(debug, flags);
+	char words[SPCPU_DEBUG_WORDS_MAX];
 
-	if (err)
-		pr_err("debug=%s is unknown: it is all, or some of redzone, poison, quarantine, owner with commas in between\n",
-		       debug);
+	if (err) {
+		spcpu_debug_words(SPCPU_DEBUG_ALL, words, sizeof(words));
+		pr_err("debug=%s is unknown: it is all, or some of %s\n", debug,
+		       words);
+	}
 	return err;
 }
 

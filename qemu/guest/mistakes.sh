@@ -125,7 +125,7 @@ each_word()
 }
 
 refused debug=foo
-says debug_words "debug=foo is unknown: it is all, or some of redzone, poison, quarantine, owner with commas in between"
+says debug_words "debug=foo is unknown: it is all, or some of redzone,poison,quarantine,owner"
 refused debug=redzone,
 all_mistakes
 unwatched
