@@ -295,6 +295,35 @@ static void histogram_counts(struct kunit *test)
 }
 
 /* without debug= there is nothing to show, and the dumps say why */
+/* more than there was room for: it begins anew, and none is missing or there twice */
+static void survey_has_all_that_come(struct kunit *test)
+{
+	const unsigned int nr = 300;
+	struct spcpu_debug *d = spcpu_watched(test, SPCPU_OWNER);
+	struct spcpu_survey *survey;
+	char __percpu **ptrs = kunit_kcalloc(test, nr, sizeof(*ptrs), GFP_KERNEL);
+	size_t i, bytes = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, ptrs);
+	for (i = 0; i < nr; i++)
+		ptrs[i] = spcpu_watched_alloc(test, d, 4 * (i + 1), 4);
+
+	/* as if all of them came while it is made */
+	WRITE_ONCE(d->nr_live, 0);
+	survey = spcpu_survey_make(d);
+	WRITE_ONCE(d->nr_live, nr);
+	KUNIT_ASSERT_NOT_NULL(test, survey);
+	KUNIT_EXPECT_EQ(test, survey->nr, (size_t)nr);
+	for (i = 0; i < survey->nr; i++)
+		bytes += survey->seen[i].size;
+	KUNIT_EXPECT_EQ(test, bytes, (size_t)2 * nr * (nr + 1));
+	spcpu_survey_free(d, survey);
+
+	for (i = 0; i < nr; i++)
+		spcpu_watched_free(test, d, ptrs[i]);
+	KUNIT_EXPECT_EQ(test, d->nr_live, 0UL);
+}
+
 static void unwatched_says_so(struct kunit *test)
 {
 	static int (* const shows[])(struct seq_file *m, void *unused) = {
@@ -410,6 +439,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(owners_are_sorted),
 	KUNIT_CASE(leaks_are_old),
 	KUNIT_CASE(histogram_counts),
+	KUNIT_CASE(survey_has_all_that_come),
 	KUNIT_CASE(unwatched_says_so),
 	KUNIT_CASE(random_calls),
 	KUNIT_CASE(any_context_will_do),

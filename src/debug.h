@@ -10,23 +10,14 @@
 #ifndef SPCPU_DEBUG_H
 #define SPCPU_DEBUG_H
 
-#include <linux/bits.h>
 #include <linux/jump_label.h>
 #include <linux/notifier.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 
 #include "core.h"
+#include "debug_words.h"
 #include "track.h"
-
-/* what is asked for with debug=, bits */
-enum {
-	SPCPU_REDZONE		= BIT(0),	/* bytes around objects that nobody writes to */
-	SPCPU_POISON		= BIT(1),	/* freed objects are filled, too */
-	SPCPU_QUARANTINE	= BIT(2),	/* freed areas wait for long */
-	SPCPU_OWNER		= BIT(3),	/* stacks of who allocates and frees */
-	SPCPU_DEBUG_ALL		= GENMASK(3, 0),
-};
 
 /* bytes of each copy that wait at most, freed, with poison alone and with quarantine */
 #define SPCPU_WAITING_SHORT	SZ_64K
@@ -34,9 +25,6 @@ enum {
 
 /* what is remembered of objects whose areas do not wait any more */
 #define SPCPU_PAST_MAX		1024
-
-/* all words of debug=, and what comes between them */
-#define SPCPU_DEBUG_WORDS_MAX	64
 
 /* an object is old enough for `leaks` after so many seconds, unless told otherwise */
 #define SPCPU_LEAK_AGE		60
@@ -103,10 +91,6 @@ static __always_inline struct spcpu_debug *spcpu_debug_of(const struct spcpu *s)
 {
 	return static_branch_unlikely(&spcpu_debugs) ? s->debug : NULL;
 }
-
-/* debug_words.c */
-int spcpu_debug_parse(const char *text, unsigned int *flags);
-void spcpu_debug_words(unsigned int flags, char *to, size_t size);
 
 /* debug.c */
 int spcpu_debug_init(struct spcpu *s);

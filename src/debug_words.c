@@ -2,13 +2,12 @@
 /*
  * Debug words: what is asked for with debug=, as text.
  */
-#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "compat/kunit.h"
-#include "debug.h"
+#include "debug_words.h"
 
 /* by bit */
 static const char * const words[] = { "redzone", "poison", "quarantine", "owner" };

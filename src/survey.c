@@ -7,6 +7,7 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 
+#include "compat/kunit.h"
 #include "debug.h"
 
 /* objects that may come while a survey is made, and still be in it */
@@ -73,6 +74,7 @@ struct spcpu_survey *spcpu_survey_make(struct spcpu_debug *d)
 	survey->now = ktime_get_ns();
 	return survey;
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_survey_make);
 
 /**
  * spcpu_survey_free() - end the use of a survey
@@ -93,3 +95,4 @@ void spcpu_survey_free(struct spcpu_debug *d, struct spcpu_survey *survey)
 	}
 	kvfree(survey);
 }
+EXPORT_SYMBOL_FOR_KUNIT(spcpu_survey_free);
