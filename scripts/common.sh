@@ -35,6 +35,32 @@ die()
 	exit 1
 }
 
+# refuse TEXT: what somebody asked for is not to be had. Before begin(), so that nothing
+# of an earlier run is lost by it.
+refuse()
+{
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 2
+}
+
+# known KIND NAME OF...: a name that is meant to be one of the others is.
+known()
+{
+	local name
+	for name in "${@:3}"; do
+		[[ $name != "$2" ]] || return 0
+	done
+	refuse "there is no $1 $2, only ${*:3}"
+}
+
+# number NAME VALUE FROM TO: a value that people give is a number, and in range.
+number()
+{
+	if [[ ! $2 =~ ^(0|[1-9][0-9]{0,15})$ ]] || (($2 < $3 || $2 > $4)); then
+		refuse "$1=$2: it takes a number, $3 to $4"
+	fi
+}
+
 # step TEXT DURATION COMMAND...: say what is done and how long that may take,
 # do it with its output in the log, and show the end of that if it fails.
 step()

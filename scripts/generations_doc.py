@@ -256,7 +256,7 @@ def fill(text: str, figures: dict[str, Figures]) -> tuple[str, list[str]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=__doc__.split('\n')[0])
     parser.add_argument('--diff', action='store_true')
     parser.add_argument('--update', action='store_true')
     parser.add_argument('--build', type=Path, default=ROOT / 'build')
