@@ -123,6 +123,11 @@ class Check(Good):
         del self.suites['a']['second']
         self.assert_red()
 
+    def test_many_missing_cases(self) -> None:
+        wanted = verdict.Counter(f'case_{i}' for i in range(100))
+        self.assertRegex(verdict.same_cases(verdict.Counter(), wanted).detail,
+                         r'^(case_\d did not run, ){8}and 92 more$')
+
     def test_missing_suite(self) -> None:
         del self.suites['b']
         self.assert_red()

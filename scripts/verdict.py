@@ -47,6 +47,9 @@ BAD = re.compile(
 EXPECTING = re.compile(r'(expecting|allowing) "(.+)"$')
 NO_MORE = 'expecting no more'
 
+# of many cases that did not run, those that are named
+NAMED = 8
+
 # What a guest must have said, by the kernel it ran on: that it was watched, and that
 # somebody looked at the end what had been seen.
 WATCHED = {
@@ -226,6 +229,8 @@ class Guest:
 def same_cases(ran: Counter[str], wanted: Counter[str]) -> Check:
     problems = [f'{name} did not run' for name in (wanted - ran)]
     problems += [f'{name} is in no source' for name in (ran - wanted)]
+    if len(problems) > NAMED:
+        problems[NAMED:] = [f'and {len(problems) - NAMED} more']
     if not wanted:
         problems.append('the sources hold no case')
     return Check('cases', not problems,
