@@ -5,13 +5,33 @@
 .DEFAULT_GOAL := modules
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo
 	@echo "A target's log is build/TARGET.log, its figures are build/TARGET.json. Downloads"
 	@echo "and kernels are kept in \$$SPCPU_CACHE (~/.cache/shadow-percpu)."
 
 modules: ## build for the running kernel, or for KDIR=...                  up to 30 s
 	@scripts/modules $(KDIR)
+
+install: ## the module, for the running kernel or KDIR=...; DESTDIR= INSTALL_MOD_PATH=   30 s
+	@scripts/install $(KDIR)
+
+uninstall: ## what `make install` has installed                               1 s
+	@scripts/install remove $(KDIR)
+
+dkms-install: ## have DKMS build it for this kernel and each that comes          30 s
+	@scripts/dkms $(KDIR)
+
+dkms-remove: ## take it from DKMS                                              5 s
+	@scripts/dkms remove
+
+deb: ## the Debian package shadow-percpu-dkms, in build/deb                10 s
+	@scripts/deb
+
+package: ## install that, and all other ways, where nothing stays; look; remove   1 min
+	@scripts/package
+
+export DESTDIR INSTALL_MOD_PATH
 
 run: ## replay a stock kernel's percpu traffic in QEMU              20 s, first 3 min
 	@scripts/run
@@ -79,5 +99,5 @@ selftest: ## prove that the verdict on a run can turn red                       
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
-.PHONY: help modules run shell check coverage memory bench mirror generations replay model fuzz soak \
+.PHONY: help modules install uninstall dkms-install dkms-remove deb package run shell check coverage memory bench mirror generations replay model fuzz soak \
 	lint census arithmetic selftest clean

@@ -17,6 +17,8 @@
       the same for `make mirror`; a guest's folder is named KERNEL-CPUS
   verdict.py generations --json OUT GUEST_DIR...
       the same for `make generations` (see generations_verdict.py)
+  verdict.py package --json OUT
+      reads from stdin what scripts/package said
 
 Nothing is good by default: what is missing has failed.
 """
@@ -160,6 +162,22 @@ def run(console: Path, started: float, out: Path) -> bool:
     out.write_text(json.dumps(figures) + '\n')
     print('\nrun: {passed} passed, {failed} failed, {replayed_ops} operations replayed, '
           '{live_objects} live, {chunks} chunks, {seconds} s'.format(**figures))
+    return figures['failed'] == 0
+
+
+# --- make package -----------------------------------------------------------
+
+def package(out: Path) -> bool:
+    report = Report()
+    for text in report.read(sys.stdin):
+        print(text, flush=True)
+    checks = [*report.checks, report.finished()]
+    for check in checks:
+        print(f'{"ok  " if check.passed else "FAIL"} {check.name:15} {check.detail}')
+    passed = sum(check.passed for check in checks)
+    figures = {'passed': passed, 'failed': len(checks) - passed}
+    out.write_text(json.dumps(figures) + '\n')
+    print('\npackage: {passed} passed, {failed} failed'.format(**figures))
     return figures['failed'] == 0
 
 
@@ -599,6 +617,8 @@ def main() -> int:
     for_generations = modes.add_parser('generations')
     for_generations.add_argument('--json', type=Path, required=True)
     for_generations.add_argument('guests', type=Path, nargs='+')
+    for_package = modes.add_parser('package')
+    for_package.add_argument('--json', type=Path, required=True)
     for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
     for_suites.add_argument('--sources', type=Path, required=True)
     args = parser.parse_args()
@@ -616,6 +636,8 @@ def main() -> int:
     elif args.mode == 'generations':
         from generations_verdict import generations  # likewise
         good = generations(args.json, args.guests)
+    elif args.mode == 'package':
+        good = package(args.json)
     elif args.mode == 'mirror':
         good = mirror(args.json, args.guests)
     else:

@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 
 #include "api.h"
 #include "debug.h"
@@ -45,7 +46,7 @@ MODULE_PARM_DESC(cache,
 static unsigned long unit_size;
 module_param(unit_size, ulong, 0444);
 MODULE_PARM_DESC(unit_size,
-		 "bytes of a unit, whole pages, no more than the distance between the kernel's own units (default: 0, as the kernel's own)");
+		 "bytes of a unit, whole pages, no more than the distance between the kernel's own units; 0 takes as many as those have (default: 0)");
 
 static unsigned long reserved_size = 8 << 10;
 module_param(reserved_size, ulong, 0444);
@@ -269,3 +270,4 @@ module_exit(shadow_percpu_exit);
 MODULE_DESCRIPTION("A percpu allocator beside the kernel's own");
 MODULE_AUTHOR("The shadow_percpu authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(__stringify(SPCPU_VERSION));

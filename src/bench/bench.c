@@ -15,7 +15,7 @@
 static char *test = "";
 module_param(test, charp, 0444);
 MODULE_PARM_DESC(test,
-		 "what to do: clock, pairs, cold, live, bulk, chunk, hold or threads");
+		 "what to do: clock, pairs, cold, live, bulk, chunk, hold or threads (default: nothing)");
 
 static unsigned int seed = 1;
 module_param(seed, uint, 0444);

@@ -21,7 +21,7 @@ MODULE_PARM_DESC(objects, "live, hold: how many objects (default: 100000)");
 static bool kernel;
 module_param(kernel, bool, 0444);
 MODULE_PARM_DESC(kernel,
-		 "hold: have them of the kernel's own allocator (default: N)");
+		 "hold: have them of the kernel's own allocator (default: 0)");
 
 #define SIZE		8
 

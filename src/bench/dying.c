@@ -26,11 +26,11 @@ MODULE_PARM_DESC(groups, "dying: how many groups of objects (default: 11000)");
 
 static unsigned int sizes[MAX_SIZES], nr_sizes;
 module_param_array(sizes, uint, &nr_sizes, 0444);
-MODULE_PARM_DESC(sizes, "dying: bytes of each object of a group, in order");
+MODULE_PARM_DESC(sizes, "dying: bytes of each object of a group, in order (default: nothing)");
 
 static unsigned int aligns[MAX_SIZES], nr_aligns;
 module_param_array(aligns, uint, &nr_aligns, 0444);
-MODULE_PARM_DESC(aligns, "dying: alignments of the same objects");
+MODULE_PARM_DESC(aligns, "dying: alignments of the same objects (default: nothing)");
 
 static const struct bench_allocator *from;
 

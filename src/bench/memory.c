@@ -15,7 +15,7 @@
 
 static char *test = "";
 module_param(test, charp, 0444);
-MODULE_PARM_DESC(test, "what to do: absent, dying, hotplug or atomic");
+MODULE_PARM_DESC(test, "what to do: absent, dying, hotplug or atomic (default: nothing)");
 
 static char *allocator = "shadow";
 module_param(allocator, charp, 0444);

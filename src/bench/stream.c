@@ -39,7 +39,7 @@ MODULE_PARM_DESC(atomic,
 static bool irq;
 module_param(irq, bool, 0444);
 MODULE_PARM_DESC(irq,
-		 "have a timer allocate and free in hard interrupt context, too (default: N)");
+		 "have a timer allocate and free in hard interrupt context, too (default: 0)");
 
 static unsigned int live = 1000;
 module_param(live, uint, 0444);

@@ -14,7 +14,7 @@
 static char *mistake = "overrun";
 module_param(mistake, charp, 0444);
 MODULE_PARM_DESC(mistake,
-		 "what to do wrong: overrun, underrun, use_after_free, double_free, middle, foreign or leak (default: overrun); without debug= of shadow_percpu the first three hit whoever is there");
+		 "what to do wrong: overrun, underrun, use_after_free, double_free, middle, foreign or leak; without debug= of shadow_percpu the first three hit whoever is there (default: overrun)");
 
 static unsigned int size = 24;
 module_param(size, uint, 0444);
