@@ -35,6 +35,7 @@ static void words_are_understood(struct kunit *test)
 		{ "red", -EINVAL }, { "redzones", -EINVAL }, { "redzone,", -EINVAL },
 		{ ",redzone", -EINVAL }, { "redzone poison", -EINVAL },
 		{ "all,owner", -EINVAL }, { ",", -EINVAL }, { "1", -EINVAL },
+		{ "poisom", -EINVAL }, { "poison,ownex", -EINVAL },
 	};
 	char words[SPCPU_DEBUG_WORDS_MAX];
 	unsigned int flags, i;
@@ -105,6 +106,33 @@ static void large_objects_are_had(struct kunit *test)
 	spcpu_watched_free(test, tight->debug, ptr);
 	KUNIT_EXPECT_EQ(test, tight->debug->nr_reports, 0UL);
 	spcpu_test_check(test, tight);
+}
+
+/* the reserved chunk is small: what lies there has no redzones, but is watched */
+static void reserved_objects_are_watched(struct kunit *test)
+{
+	struct spcpu_debug *d = spcpu_watched(test, SPCPU_WATCH_ALL);
+	const struct spcpu_request req = {
+		.size = 64,
+		.align = 8,
+		.reserved = true,
+		.gfp = GFP_KERNEL,
+		.caller = _RET_IP_,
+	};
+	unsigned long reports = d->nr_reports;
+	void __percpu *ptr;
+
+	KUNIT_ASSERT_EQ(test, 0, spcpu_debug_alloc(d, &req, &ptr));
+	expect_redzones(test, d, ptr, false);
+	spcpu_watched_free(test, d, ptr);
+	KUNIT_EXPECT_EQ(test, d->nr_waiting, 1UL);
+
+	spcpu_test_expecting(test, "shadow_percpu: BUG: write to a freed object");
+	spcpu_watched_write(ptr, cpumask_first(cpu_possible_mask), 5, 1);
+	spcpu_debug_flush(d);
+	spcpu_test_expecting_no_more(test);
+	KUNIT_EXPECT_EQ(test, d->nr_reports, reports + 1);
+	spcpu_test_check(test, d->s);
 }
 
 /* a freed area is not handed out again before many others were freed */
@@ -432,6 +460,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(words_are_understood),
 	KUNIT_CASE(size_is_what_may_be_used),
 	KUNIT_CASE(large_objects_are_had),
+	KUNIT_CASE(reserved_objects_are_watched),
 	KUNIT_CASE(quarantine_is_long_but_bounded),
 	KUNIT_CASE(quarantine_gives_way),
 	KUNIT_CASE(refusals_leave_nothing),
