@@ -347,6 +347,7 @@ static void bad_free_of_free_space(struct kunit *test)
 	refuse(test, v, v->freed + 60, -ENOENT, "freed already");
 	KUNIT_EXPECT_EQ(test, spcpu_locate_around(v->s, v->freed + 60, &place),
 			-ENOENT);
+	KUNIT_EXPECT_EQ(test, spcpu_locate_around(v->s, NULL, &place), -EFAULT);
 	expect_unharmed(test, v, "pointers to free space");
 }
 
@@ -547,6 +548,11 @@ static void bad_free_is_logged(struct kunit *test)
 	before = spcpu_state_take(test, s);
 	shadow_free_percpu(ptr);
 	expect_logged(test, &log, "refused: free already (double free?), offset ");
+
+	spcpu_kmsg_mark(&log);
+	shadow_free_percpu(ptr + 2);
+	expect_logged(test, &log, "refused: the middle of an object, offset ");
+	KUNIT_EXPECT_EQ(test, spcpu_kmsg_count(&log, ", byte "), 0U);
 	spcpu_state_expect(test, s, before, "a double free");
 }
 

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "fixture.h"
+#include "interfere.h"
 #include "model.h"
 #include "shadow_percpu.h"
 #include "suites.h"
@@ -282,49 +283,12 @@ static void core_gives_back_everything(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spcpu_test_nr_mapped(held), 0UL);
 }
 
-static int map_nothing(struct spcpu_window *window,
-		       const struct spcpu_layout *layout, struct page *blank)
-{
-	return -ENOMEM;
-}
-
-/* what was changed to make growing fail */
-struct breakage {
-	unsigned long span;
-	const struct spcpu_backing *backing;
-};
-
-/*
- * No window fits where the span is longer than the machine's memory, all of
- * which vmap() refuses to map; sparse ones are told that there are no addresses.
- */
-static struct breakage break_growth(struct spcpu *s)
-{
-	static struct spcpu_backing no_addresses;
-	struct breakage was = { s->layout->span, s->options.backing };
-
-	if (!was.backing->lazy) {
-		s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
-		return was;
-	}
-	no_addresses = *was.backing;
-	no_addresses.map = map_nothing;
-	s->options.backing = &no_addresses;
-	return was;
-}
-
-static void mend_growth(struct spcpu *s, struct breakage was)
-{
-	s->layout->span = was.span;
-	s->options.backing = was.backing;
-}
-
 static bool fail_to_grow(struct spcpu *s)
 {
-	struct breakage was = break_growth(s);
+	struct spcpu_breakage was = spcpu_test_break_growth(s);
 	bool grown = spcpu_grow(s, GFP_KERNEL);
 
-	mend_growth(s, was);
+	spcpu_test_mend_growth(s, was);
 	return !grown;
 }
 
@@ -332,13 +296,13 @@ static void core_growth_fails(struct kunit *test)
 {
 	struct spcpu *s = small_first(test);
 	struct counters before = count(s);
-	struct breakage was;
+	struct spcpu_breakage was;
 	void __percpu *ptr;
 	int err;
 
-	was = break_growth(s);
+	was = spcpu_test_break_growth(s);
 	err = spcpu_test_request(s, SZ_32K, 4, false, GFP_KERNEL, &ptr);
-	mend_growth(s, was);
+	spcpu_test_mend_growth(s, was);
 
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	KUNIT_EXPECT_NULL(test, (__force void *)ptr);

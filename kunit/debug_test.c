@@ -254,6 +254,29 @@ static void bad_frees_have_a_history(struct kunit *test)
 	spcpu_test_check(test, d->s);
 }
 
+/* where two were, one of which began there, there is a third by now */
+static void history_is_of_who_began_there(struct kunit *test)
+{
+	struct spcpu_debug *d = spcpu_watched(test, SPCPU_OWNER);
+	char __percpu *first = spcpu_watched_alloc(test, d, 40, 8);
+	char __percpu *second = spcpu_watched_alloc(test, d, 40, 8);
+	struct spcpu_kmsg since;
+	char __percpu *third;
+
+	KUNIT_ASSERT_PTR_EQ(test, (__force void *)second, (__force void *)(first + 40));
+	spcpu_watched_free(test, d, first);
+	spcpu_watched_free(test, d, second);
+	third = spcpu_watched_alloc(test, d, 80, 8);
+	KUNIT_ASSERT_PTR_EQ(test, (__force void *)third, (__force void *)first);
+
+	spcpu_kmsg_mark(&since);
+	spcpu_report_history(d, second);
+	expect_line(test, &since, "byte 0 of an object of 40 bytes, aligned to 8");
+	spcpu_report_history(d, second + 4);
+	expect_line(test, &since, "byte 44 of an object of 80 bytes, aligned to 8");
+	spcpu_watched_free(test, d, third);
+}
+
 /* what was never watched cannot be freed by mistake, and has no history */
 static void unwatched_is_foreign(struct kunit *test)
 {
@@ -336,6 +359,7 @@ static struct kunit_case debug_cases[] = {
 	KUNIT_CASE(scan_finds_it_once),
 	KUNIT_CASE(use_after_free_is_found),
 	KUNIT_CASE(bad_frees_have_a_history),
+	KUNIT_CASE(history_is_of_who_began_there),
 	KUNIT_CASE(unwatched_is_foreign),
 	KUNIT_CASE(late_cpu_is_guarded),
 	KUNIT_CASE(leaks_are_named_with_owner),

@@ -477,6 +477,54 @@ static void fail_core_leaves_no_areas(struct kunit *test)
 	spcpu_failing_expect_areas(test, areas);
 }
 
+#define MANY_WINDOWS	64
+
+/* pointers into windows, which are numbers only, and a table of them that grows */
+struct finding {
+	struct spcpu_finder finder;
+	struct spcpu_cells *cells[MANY_WINDOWS];
+};
+
+static int find_many(void *with)
+{
+	struct finding *find = with;
+	int err, i;
+
+	err = spcpu_finder_init(&find->finder, SZ_64K);
+	if (err)
+		return err;
+	for (i = 0; i < MANY_WINDOWS && !err; i++)
+		err = spcpu_finder_add(&find->finder, find->cells[i], GFP_KERNEL);
+	if (err)
+		spcpu_finder_exit(&find->finder);
+	return err;
+}
+
+static void find_no_more(void *with)
+{
+	struct finding *find = with;
+
+	spcpu_finder_exit(&find->finder);
+}
+
+static void fail_finder(struct kunit *test)
+{
+	struct finding *find = kunit_kzalloc(test, sizeof(*find), GFP_KERNEL);
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, find);
+	for (i = 0; i < MANY_WINDOWS; i++) {
+		find->cells[i] = kunit_kzalloc(test, sizeof(**find->cells), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, find->cells[i]);
+		find->cells[i]->ptr = SZ_1M * i;
+		find->cells[i]->bytes = SZ_64K;
+	}
+	spcpu_failing_each(&(struct spcpu_failing) {
+		.test = test, .what = "many windows", .op = find_many,
+		.undo = find_no_more, .with = find,
+	});
+}
+
 static struct kunit_case fail_core_cases[] = {
 	KUNIT_CASE(fail_create_embed),
 	KUNIT_CASE(fail_create_page),
@@ -490,6 +538,7 @@ static struct kunit_case fail_core_cases[] = {
 	KUNIT_CASE(fail_enlarge),
 	KUNIT_CASE(fail_balance),
 	KUNIT_CASE(fail_balance_enlarge),
+	KUNIT_CASE(fail_finder),
 	KUNIT_CASE(fail_core_leaves_no_areas),
 	{ }
 };

@@ -5,6 +5,7 @@
  */
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 
 #include "interfere.h"
 
@@ -274,4 +275,45 @@ void spcpu_test_catch_up(struct spcpu *s)
 {
 	spcpu_test_resume(s);
 	spcpu_test_pause(s);
+}
+
+static int map_nothing(struct spcpu_window *window,
+		       const struct spcpu_layout *layout, struct page *blank)
+{
+	return -ENOMEM;
+}
+
+/**
+ * spcpu_test_break_growth() - from now on an allocator has no more chunks
+ * @s: the allocator
+ *
+ * No window fits where the span is longer than the machine's memory, all of
+ * which vmap() refuses to map; sparse ones are told that there are no addresses.
+ *
+ * Return: What was changed, for spcpu_test_mend_growth().
+ */
+struct spcpu_breakage spcpu_test_break_growth(struct spcpu *s)
+{
+	static struct spcpu_backing no_addresses;
+	struct spcpu_breakage was = { s->layout->span, s->options.backing };
+
+	if (!was.backing->lazy) {
+		s->layout->span = (totalram_pages() + 1) << PAGE_SHIFT;
+		return was;
+	}
+	no_addresses = *was.backing;
+	no_addresses.map = map_nothing;
+	s->options.backing = &no_addresses;
+	return was;
+}
+
+/**
+ * spcpu_test_mend_growth() - all of it as it was
+ * @s: the allocator
+ * @was: what was changed
+ */
+void spcpu_test_mend_growth(struct spcpu *s, struct spcpu_breakage was)
+{
+	s->layout->span = was.span;
+	s->options.backing = was.backing;
 }

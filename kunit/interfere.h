@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Interfere: a backing and a source of pages that count what they are asked for,
- * look at what is held meanwhile, and fail when told to; and a worker that waits.
+ * look at what is held meanwhile, and fail when told to; a worker that waits; and growth
+ * that fails.
  */
 #ifndef SPCPU_TEST_INTERFERE_H
 #define SPCPU_TEST_INTERFERE_H
@@ -57,6 +58,17 @@ struct spcpu_interference {
 	atomic_t unprotected;
 };
 
+/**
+ * struct spcpu_breakage - what was changed to make growing fail
+ *
+ * @span: of the layout, as it was
+ * @backing: of the options, as it was
+ */
+struct spcpu_breakage {
+	unsigned long span;
+	const struct spcpu_backing *backing;
+};
+
 struct spcpu_interference *spcpu_interfere(const struct spcpu_backing *backing);
 void spcpu_interfere_with(struct spcpu *s);
 void spcpu_interfere_reset(void);
@@ -68,5 +80,8 @@ bool spcpu_test_woken(struct spcpu *s);
 void spcpu_test_forget_woken(struct spcpu *s);
 void spcpu_test_resume(struct spcpu *s);
 void spcpu_test_catch_up(struct spcpu *s);
+
+struct spcpu_breakage spcpu_test_break_growth(struct spcpu *s);
+void spcpu_test_mend_growth(struct spcpu *s, struct spcpu_breakage was);
 
 #endif /* SPCPU_TEST_INTERFERE_H */

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "dump.h"
+#include "interfere.h"
 #include "shadow_percpu.h"
 #include "state.h"
 #include "suites.h"
@@ -172,31 +173,40 @@ static void rest(struct work_struct *work)
 #define UNIT	SZ_64K
 #define MANY	512
 
-/* rather than refusing who cannot wait, what waits goes */
-static void quarantine_gives_way(struct kunit *test)
+/* rather than refusing, what waits goes */
+static void give_way(struct kunit *test, const struct spcpu_request *req)
 {
 	struct spcpu_debug *d = spcpu_watched_units(test, SPCPU_QUARANTINE, UNIT);
-	const struct spcpu_request req = {
-		.size = 4096,
-		.align = 8,
-		.gfp = GFP_NOWAIT | __GFP_NOWARN,
-		.caller = _RET_IP_,
-	};
 	void __percpu **ptrs = kunit_kcalloc(test, MANY, sizeof(*ptrs), GFP_KERNEL);
+	struct spcpu_breakage was;
 	unsigned int nr = 0, i;
 
 	KUNIT_ASSERT_NOT_NULL(test, ptrs);
 	spcpu_test_swap_worker(d->s, rest);
-	while (nr < MANY && !spcpu_debug_alloc(d, &req, &ptrs[nr]))
+	was = spcpu_test_break_growth(d->s);
+	while (nr < MANY && !spcpu_debug_alloc(d, req, &ptrs[nr]))
 		nr++;
-	KUNIT_ASSERT_GT(test, nr, 0U);
-	KUNIT_ASSERT_LT(test, nr, (unsigned int)MANY);
+	KUNIT_EXPECT_GT(test, nr, 0U);
+	KUNIT_EXPECT_LT(test, nr, (unsigned int)MANY);
 	for (i = 0; i < nr; i++)
-		spcpu_watched_free(test, d, ptrs[i]);
+		KUNIT_EXPECT_EQ(test, 0, spcpu_debug_free(d, ptrs[i], _RET_IP_));
 	KUNIT_EXPECT_EQ(test, d->nr_waiting, (unsigned long)nr);
-	KUNIT_EXPECT_EQ(test, 0, spcpu_debug_alloc(d, &req, &ptrs[0]));
+	KUNIT_EXPECT_EQ(test, 0, spcpu_debug_alloc(d, req, &ptrs[0]));
 	KUNIT_EXPECT_EQ(test, d->nr_waiting, 0UL);
-	spcpu_watched_free(test, d, ptrs[0]);
+	KUNIT_EXPECT_EQ(test, 0, spcpu_debug_free(d, ptrs[0], _RET_IP_));
+	spcpu_test_mend_growth(d->s, was);
+}
+
+static void quarantine_gives_way(struct kunit *test)
+{
+	struct spcpu_request req = { .size = 4096, .align = 8, .caller = _RET_IP_ };
+
+	req.gfp = GFP_NOWAIT | __GFP_NOWARN;
+	give_way(test, &req);
+	req.gfp = GFP_KERNEL;
+	give_way(test, &req);
+	req.reserved = true;
+	give_way(test, &req);
 }
 
 /* refused requests leave nothing; all or none of several */

@@ -99,7 +99,7 @@ static bool make_room(struct spcpu_debug *d, const struct spcpu_request *req)
 {
 	unsigned long nr = READ_ONCE(d->nr_waiting);
 
-	if (!nr || req->reserved)
+	if (!nr)
 		return false;
 	if (!gfpflags_allow_blocking(req->gfp))
 		nr = min(nr, ATOMIC_RELEASES);
