@@ -84,9 +84,15 @@ arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 
 	@scripts/arithmetic $(GUESTS)
 	@scripts/generations_doc.py $(UPDATES)
 
-# into Documentation/generations.rst
+# into Documentation/generations.rst, or walk.rst
 UPDATES = $(if $(filter-out 0 1,$(UPDATE)),$(error UPDATE=$(UPDATE): it is 1, or nothing))$(if \
 	$(filter 1,$(UPDATE)),--update)
+
+walk: ## each step of Documentation/walk.rst in a guest: is it still so?   15 s, first 3 min
+	@scripts/walk $(UPDATES)
+
+htmldocs: ## the documentation, in build/html                                 20 s
+	@scripts/htmldocs
 
 selftest: ## prove that the verdict on a run can turn red                         1 s
 	@python3 -B scripts/selftest.py && python3 -B scripts/bench_selftest.py && \
@@ -100,4 +106,4 @@ clean: ## remove build/, keep the cache                                        1
 	@rm -rf build
 
 .PHONY: help modules install uninstall dkms-install dkms-remove deb package run shell check coverage memory bench mirror generations replay model fuzz soak \
-	lint census arithmetic selftest clean
+	lint census arithmetic walk htmldocs selftest clean

@@ -25,6 +25,7 @@ CASES: list[tuple[list[str], dict[str, str], str]] = [
     (['fuzz'], {'SEED': '-1'}, 'SEED=-1: it takes a number'),
     (['generations', 'none'], {}, 'there is no guest none, only '),
     (['generations_doc.py', '--none'], {}, 'unrecognized arguments: --none'),
+    (['htmldocs', 'none'], {}, 'it takes no arguments'),
     (['install', '/nonexistent'], {}, 'no kernel headers in /nonexistent: give KDIR='),
     (['lint', 'none'], {}, 'there is no check none, only '),
     (['memory', 'none'], {}, 'there is no guest none, only '),
@@ -44,6 +45,7 @@ CASES: list[tuple[list[str], dict[str, str], str]] = [
     (['run', 'none'], {}, 'there is no way none, only '),
     (['soak', 'ten'], {}, 'CYCLES=ten: it takes a number, 16 to '),
     (['soak', '15'], {}, 'CYCLES=15: '),
+    (['walk', 'none'], {}, 'it takes --update, or nothing'),
     (['soak', '16', '08'], {}, 'SEED=08: it takes a number'),
 ]
 

@@ -19,6 +19,8 @@
       the same for `make generations` (see generations_verdict.py)
   verdict.py package --json OUT
       reads from stdin what scripts/package said
+  verdict.py htmldocs --json OUT
+      the same of scripts/htmldocs
 
 Nothing is good by default: what is missing has failed.
 """
@@ -165,9 +167,10 @@ def run(console: Path, started: float, out: Path) -> bool:
     return figures['failed'] == 0
 
 
-# --- make package -----------------------------------------------------------
+# --- make package, make htmldocs --------------------------------------------
 
-def package(out: Path) -> bool:
+def said(target: str, out: Path) -> bool:
+    """What a script on this machine said."""
     report = Report()
     for text in report.read(sys.stdin):
         print(text, flush=True)
@@ -177,7 +180,7 @@ def package(out: Path) -> bool:
     passed = sum(check.passed for check in checks)
     figures = {'passed': passed, 'failed': len(checks) - passed}
     out.write_text(json.dumps(figures) + '\n')
-    print('\npackage: {passed} passed, {failed} failed'.format(**figures))
+    print('\n{}: {passed} passed, {failed} failed'.format(target, **figures))
     return figures['failed'] == 0
 
 
@@ -617,8 +620,8 @@ def main() -> int:
     for_generations = modes.add_parser('generations')
     for_generations.add_argument('--json', type=Path, required=True)
     for_generations.add_argument('guests', type=Path, nargs='+')
-    for_package = modes.add_parser('package')
-    for_package.add_argument('--json', type=Path, required=True)
+    for target in ('package', 'htmldocs'):
+        modes.add_parser(target).add_argument('--json', type=Path, required=True)
     for_suites = modes.add_parser('suites', help='print how many suites the sources hold')
     for_suites.add_argument('--sources', type=Path, required=True)
     args = parser.parse_args()
@@ -636,8 +639,8 @@ def main() -> int:
     elif args.mode == 'generations':
         from generations_verdict import generations  # likewise
         good = generations(args.json, args.guests)
-    elif args.mode == 'package':
-        good = package(args.json)
+    elif args.mode in ('package', 'htmldocs'):
+        good = said(args.mode, args.json)
     elif args.mode == 'mirror':
         good = mirror(args.json, args.guests)
     else:
