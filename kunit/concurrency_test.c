@@ -25,6 +25,7 @@
 #include "fixture.h"
 #include "shadow_percpu.h"
 #include "suites.h"
+#include "times.h"
 
 #define MAX_THREADS	8
 #define THREAD_OPS	300
@@ -449,7 +450,7 @@ static void work(struct kunit *test, struct crew *crew, bool with_timers,
 		start_timers(crew);
 	await_crew(test, crew, drain);
 	/* in a rush the worker does not keep up with them, chunk by chunk */
-	dismiss(test, crew, crew->thread_ops > THREAD_OPS ? 4 : 12);
+	dismiss(test, crew, crew->period_ns == RUSH_PERIOD_NS ? 4 : 12);
 	if (with_timers && !IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&crew->irqs),
 				num_online_cpus() * crew->timer_ops);
@@ -523,8 +524,8 @@ static void rush(struct kunit *test, struct spcpu *s, unsigned int size,
 	struct crew *crew = hire(test, s, size);
 
 	crew->only = size;
-	crew->thread_ops = RUSH_THREAD_OPS;
-	crew->timer_ops = RUSH_OPS;
+	crew->thread_ops = spcpu_test_times(RUSH_THREAD_OPS);
+	crew->timer_ops = spcpu_test_times(RUSH_OPS);
 	crew->period_ns = RUSH_PERIOD_NS;
 	work(test, crew, true, drain);
 }

@@ -12,6 +12,7 @@
 #include "engine_model.h"
 #include "engines.h"
 #include "suites.h"
+#include "times.h"
 
 static struct spcpu_model *model_of(struct kunit *test,
 				    struct spcpu_geometry geometry)
@@ -28,7 +29,8 @@ static void engine_random_steps(struct kunit *test)
 {
 	struct spcpu_geometry geometry = { .nr_pages = 8 };
 
-	spcpu_model_run(model_of(test, geometry), 1, 100000);
+	spcpu_model_run(model_of(test, geometry), 1,
+			spcpu_test_times(100000));
 }
 
 static void engine_random_steps_hidden_ends(struct kunit *test)

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 
 #include "core.h"
+#include "times.h"
 
 /**
  * struct spcpu_failing - what is done, and what must hold of it
@@ -44,10 +45,13 @@ bool spcpu_failing_end(void);
 unsigned int spcpu_failing_each(const struct spcpu_failing *f);
 void spcpu_failing_none(const struct spcpu_failing *f);
 
-/* a chunk takes long where there are many CPUs, and those of nodes far from each other */
+/*
+ * A chunk takes long where there are many CPUs, and those of nodes far from each other;
+ * and so does each failure, whose stack is kept, where all is watched.
+ */
 static inline bool spcpu_failing_slowly(void)
 {
-	return num_possible_cpus() > 8;
+	return num_possible_cpus() > 8 || spcpu_test_is_watched();
 }
 
 unsigned int spcpu_failing_areas(struct kunit *test);

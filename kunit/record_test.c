@@ -16,6 +16,7 @@
 #include "follow.h"
 #include "record.h"
 #include "suites.h"
+#include "times.h"
 
 #define OBJECTS		200
 #define MAX_THREADS	8
@@ -296,7 +297,7 @@ static void record_all_cpus(struct kunit *test)
 	struct tape *tape = start(test, LARGE);
 	unsigned int i, nr;
 
-	nr = start_crew(test, crew, STEPS);
+	nr = start_crew(test, crew, spcpu_test_times(STEPS));
 	for (i = 0; i < nr; i++) {
 		while (!wait_for_completion_timeout(&crew[i]->done, HZ / 50))
 			follow(tape);
@@ -312,7 +313,7 @@ static void record_again_and_again(struct kunit *test)
 	unsigned int i, cycle, nr;
 	struct tape *tape;
 
-	nr = start_crew(test, crew, 4 * STEPS);
+	nr = start_crew(test, crew, spcpu_test_times(4 * STEPS));
 	for (cycle = 0; cycle < CYCLES; cycle++) {
 		tape = start(test, LARGE);
 		usleep_range(5000, 6000);
