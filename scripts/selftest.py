@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
 from unittest import mock
 
@@ -124,8 +125,8 @@ class Check(Good):
         self.assert_red()
 
     def test_many_missing_cases(self) -> None:
-        wanted = verdict.Counter(f'case_{i}' for i in range(100))
-        self.assertRegex(verdict.same_cases(verdict.Counter(), wanted).detail,
+        wanted = Counter(f'case_{i}' for i in range(100))
+        self.assertRegex(verdict.same_cases(Counter(), wanted).detail,
                          r'^(case_\d did not run, ){8}and 92 more$')
 
     def test_missing_suite(self) -> None:
