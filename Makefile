@@ -74,6 +74,9 @@ fuzz: ## libFuzzer on all that reads what people write, and more; RUNS= SEED=   
 soak: ## insmod, load, CPUs off and on, rmmod; CYCLES=1000 SEED=       20-30 min
 	@scripts/soak "$(CYCLES)" "$(SEED)"
 
+pictures: ## maps of dumps and recordings, looked at in a browser      1 min, first 3 min
+	@scripts/pictures
+
 lint: ## checkpatch, sparse, clang, coccinelle, shellcheck, mypy ...; silent   3 min
 	@scripts/lint $(CHECKS)
 
@@ -106,4 +109,4 @@ clean: ## remove build/, keep the cache                                        1
 	@rm -rf build
 
 .PHONY: help modules install uninstall dkms-install dkms-remove deb package run shell check coverage memory bench mirror generations replay model fuzz soak \
-	lint census arithmetic walk htmldocs selftest clean
+	lint census arithmetic walk htmldocs pictures selftest clean

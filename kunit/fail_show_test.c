@@ -76,8 +76,8 @@ static void fail_dump(struct kunit *test)
 {
 	static const char * const names[] = {
 		FOLDER "alloc_info", FOLDER "slots", FOLDER "chunks",
-		FOLDER "map", FOLDER "stats", FOLDER "cache", FOLDER "calls",
-		FOLDER "replay", FOLDER "compare", FOLDER "owners",
+		FOLDER "map", FOLDER "objects", FOLDER "stats", FOLDER "cache",
+		FOLDER "calls", FOLDER "replay", FOLDER "compare", FOLDER "owners",
 		FOLDER "leaks", FOLDER "check", FOLDER "histogram",
 	};
 	struct reading r = {

@@ -91,7 +91,7 @@ static void use_and_free(struct kunit *test, struct spcpu *s, gfp_t gfp)
 static void dump_all(struct kunit *test, struct spcpu *s)
 {
 	static const struct seq_operations * const dumps[] = {
-		&spcpu_chunks_ops, &spcpu_map_ops, &spcpu_stats_ops,
+		&spcpu_chunks_ops, &spcpu_map_ops, &spcpu_objects_ops, &spcpu_stats_ops,
 	};
 	unsigned int i;
 

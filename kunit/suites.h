@@ -28,6 +28,7 @@ extern struct kunit_suite spcpu_bad_input_suite;
 extern struct kunit_suite spcpu_view_suite;
 extern struct kunit_suite spcpu_dump_suite;
 extern struct kunit_suite spcpu_map_suite;
+extern struct kunit_suite spcpu_objects_suite;
 extern struct kunit_suite spcpu_stats_suite;
 extern struct kunit_suite spcpu_tally_suite;
 extern struct kunit_suite spcpu_demand_suite;

@@ -202,7 +202,7 @@ static void views_are_of_one_moment(struct kunit *test)
 static void dumps_work_while_chunks_change(struct kunit *test)
 {
 	static const struct seq_operations * const ops[] = {
-		&spcpu_chunks_ops, &spcpu_map_ops, &spcpu_stats_ops,
+		&spcpu_chunks_ops, &spcpu_map_ops, &spcpu_objects_ops, &spcpu_stats_ops,
 	};
 	struct spcpu *s = spcpu_test_parted(test);
 	struct spcpu_view *view = spcpu_test_view(test, s);

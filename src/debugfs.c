@@ -84,6 +84,7 @@ static const struct file_operations name##_fops = {			\
 
 DEFINE_DUMP_FILE(spcpu_chunks);
 DEFINE_DUMP_FILE(spcpu_map);
+DEFINE_DUMP_FILE(spcpu_objects);
 DEFINE_DUMP_FILE(spcpu_stats);
 
 static int replay_open(struct inode *inode, struct file *file)
@@ -180,6 +181,7 @@ int spcpu_debugfs_init(struct spcpu *s, bool snapshot)
 	debugfs_create_file("calls", 0400, folder, NULL, &spcpu_calls_fops);
 	debugfs_create_file("chunks", 0400, folder, s, &spcpu_chunks_fops);
 	debugfs_create_file("map", 0400, folder, s, &spcpu_map_fops);
+	debugfs_create_file("objects", 0400, folder, s, &spcpu_objects_fops);
 	debugfs_create_file("stats", 0400, folder, s, &spcpu_stats_fops);
 	debugfs_create_file("replay", 0600, folder, replay, &replay_fops);
 	spcpu_debugfs_debug_init(folder, s);

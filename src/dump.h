@@ -29,6 +29,7 @@ int spcpu_calls_show(struct seq_file *m, void *unused);
 /* a record a chunk: seq_file::private is a struct spcpu_view */
 extern const struct seq_operations spcpu_chunks_ops;
 extern const struct seq_operations spcpu_map_ops;
+extern const struct seq_operations spcpu_objects_ops;
 extern const struct seq_operations spcpu_stats_ops;
 
 /*

@@ -10,7 +10,7 @@
 #   done                           nothing was cut short
 
 DEBUG=/sys/kernel/debug/shadow_percpu
-DUMPS="alloc_info slots chunks map stats cache calls owners leaks check histogram"
+DUMPS="alloc_info slots chunks map objects stats cache calls owners leaks check histogram"
 BAD='BUG|WARNING|Oops|Call Trace|leaked'
 
 show()

@@ -24,6 +24,8 @@ static void __noreturn explain(void)
 	      "  --quiet           tell only of recordings that are not good\n"
 	      "  --snapshot        print only how the shadow stands at the end\n"
 	      "  --until N         and of --snapshot: after so many events\n"
+	      "  --play            print only what each event did to the chunks, and what\n"
+	      "                    it did to those of the shadow, left alone\n"
 	      "  --memory MB       most memory that a recording may take (default 4096)\n",
 	      stderr);
 	exit(UNUSABLE);
@@ -57,6 +59,7 @@ struct options parse_options(int argc, char **argv)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "snapshot", no_argument, NULL, 's' },
 		{ "until", required_argument, NULL, 'u' },
+		{ "play", no_argument, NULL, 'p' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ }
 	};
@@ -73,6 +76,8 @@ struct options parse_options(int argc, char **argv)
 			o.all = true;
 		else if (c == 's')
 			o.snapshot = true;
+		else if (c == 'p')
+			o.play = true;
 		else if (c == 'u')
 			o.until = number_of(optarg, U64_MAX - 1);
 		else if (c == 'm')
@@ -86,8 +91,10 @@ struct options parse_options(int argc, char **argv)
 			exit(UNUSABLE);
 		}
 	}
+	o.own_way |= o.play;
 	if (optind == argc || (o.until != U64_MAX && !o.snapshot) ||
-	    (o.snapshot && (o.own_way || o.all || o.json)))
+	    (o.snapshot && (o.own_way || o.all || o.json)) ||
+	    (o.play && (o.all || o.json)))
 		explain();
 	return o;
 }

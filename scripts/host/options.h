@@ -19,6 +19,7 @@ enum { GOOD, DIFFERENT, UNUSABLE };
  * @quiet: tell only of what is not good
  * @all: name each event that differs, not only the first
  * @snapshot: print how the shadow stands after @until events, and nothing else
+ * @play: print what each event did, and nothing else; with @own_way
  * @until: events; %U64_MAX for all of them
  * @json: where figures go, or NULL
  * @nr_written: recordings whose figures are there already
@@ -28,6 +29,7 @@ struct options {
 	bool quiet;
 	bool all;
 	bool snapshot;
+	bool play;
 	u64 until;
 	FILE *json;
 	unsigned int nr_written;

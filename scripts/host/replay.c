@@ -16,6 +16,7 @@
 #include "judge.h"
 #include "options.h"
 #include "paper.h"
+#include "play.h"
 #include "words.h"
 
 /* more than any line has that means something */
@@ -107,9 +108,37 @@ static void tell_difference(const struct input *in, struct spcpu_judge *j,
 	*before = now;
 }
 
-/* all lines, or those up to the last event that is wanted; to @own too, if any */
+/**
+ * struct stage - where a recording is played
+ *
+ * @recorded: what was recorded
+ * @own: what the shadow does, left alone
+ */
+struct stage {
+	struct play *recorded;
+	struct play *own;
+};
+
+/* after each event, and after all that comes before the first */
+static int play_line(const struct input *in, struct stage *stage,
+		     struct spcpu_judge *j, struct spcpu_judge *own)
+{
+	if (spcpu_word_is(first_word(in->text), "kernel"))
+		printf("play 1\n%s\n", in->text);
+	if (!spcpu_judge_follow(j))
+		return 0;
+	if (is_event(in->text))
+		printf("e %s\n", in->text);
+	if (play_step(stage->recorded, spcpu_follow_shadow(spcpu_judge_follow(j))) &&
+	    play_step(stage->own, spcpu_follow_shadow(spcpu_judge_follow(own))))
+		return 0;
+	return refuse(in, "there is no memory to play it");
+}
+
+/* all lines, or those up to the last event; to @own, and on @stage, if there are any */
 static int read_lines(const struct options *o, struct input *in,
-		      struct spcpu_judge *j, struct spcpu_judge *own)
+		      struct spcpu_judge *j, struct spcpu_judge *own,
+		      struct stage *stage)
 {
 	struct spcpu_follow_stats stats = { };
 	const char *why = "is wrong";
@@ -126,6 +155,8 @@ static int read_lines(const struct options *o, struct input *in,
 			return refuse(in, why);
 		if (o->all)
 			tell_difference(in, j, &stats);
+		if (stage->own && play_line(in, stage, j, own))
+			return -ENOMEM;
 	}
 	if (more)
 		return more;
@@ -255,23 +286,39 @@ static int print_snapshot(const char *name, struct spcpu_judge *j)
 	return err ? UNUSABLE : GOOD;
 }
 
+/* what is wanted of a recording that was read to its end */
+static int conclude_as(struct options *o, const char *name,
+		       struct spcpu_judge *j, struct spcpu_judge *own)
+{
+	if (o->play)
+		return GOOD;
+	return o->snapshot ? print_snapshot(name, j) : report(o, name, j, own);
+}
+
 static int replay(struct options *o, struct input *in)
 {
 	struct spcpu_follow_options recorded = { .rehearse = true };
 	struct spcpu_follow_options own_way = { .own_way = true };
 	struct spcpu_judge *j, *own = NULL;
+	struct stage stage = { };
 	int status = UNUSABLE;
 
 	j = spcpu_judge_create(&recorded);
 	if (o->own_way)
 		own = spcpu_judge_create(&own_way);
+	if (o->play) {
+		stage.recorded = play_create('k', stdout);
+		stage.own = play_create('s', stdout);
+	}
 
-	if (!j || (o->own_way && !own))
+	if (!j || (o->own_way && !own) ||
+	    (o->play && (!stage.recorded || !stage.own)))
 		fprintf(stderr, "%s: there is no memory\n", in->name);
-	else if (!read_lines(o, in, j, own))
-		status = o->snapshot ? print_snapshot(in->name, j) :
-				       report(o, in->name, j, own);
+	else if (!read_lines(o, in, j, own, &stage))
+		status = conclude_as(o, in->name, j, own);
 
+	play_destroy(stage.own);
+	play_destroy(stage.recorded);
 	spcpu_judge_destroy(own);
 	spcpu_judge_destroy(j);
 	return status;
