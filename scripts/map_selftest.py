@@ -1,12 +1,10 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Prove that scripts/spcpu-map shows what dumps say, on a terminal and in pictures."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
+import importlib.machinery
+import importlib.util
 import os
 import re
 import struct
@@ -16,6 +14,7 @@ import tempfile
 import unittest
 import zlib
 from pathlib import Path
+from typing import Any
 from unittest import mock
 from xml.etree import ElementTree
 
@@ -28,7 +27,6 @@ SCRIPTS = Path(__file__).resolve().parent
 TOOL = SCRIPTS / 'spcpu-map'
 WATCHED = SCRIPTS.parent / 'recordings/watched.dumps'
 DOCUMENTATION = SCRIPTS.parent / 'Documentation/pictures.rst'
-FIGURES = SCRIPTS.parent / 'build/pictures.json'
 SVG = '{http://www.w3.org/2000/svg}'
 ESCAPE = re.compile(r'\033\[[0-9;]*m')
 
@@ -45,6 +43,17 @@ OBJECTS = """# An area's bytes, redzones included; with debug=: bytes asked for,
      3       0x40       8       7      0.500 live  some_init+0x1/0x2 [some]
      3       0x48      16      16     70.000 freed other+0x1/0x2
 """
+
+
+def load_script(name: str) -> Any:
+    """A script that is no module by its name."""
+    loader = importlib.machinery.SourceFileLoader(name.replace('-', '_'), str(SCRIPTS / name))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[loader.name] = module  # where its dataclasses look for their types
+    loader.exec_module(module)
+    return module
 
 
 class Runs(unittest.TestCase):
@@ -141,7 +150,7 @@ class Terminal(Runs):
 
     def test_no_color_on_a_terminal(self) -> None:
         arguments = mock.Mock(width=80, colour='auto')
-        tool = load_tool()
+        tool = load_script('spcpu-map')
         with mock.patch.object(sys.stdout, 'isatty', lambda: True, create=True):
             with mock.patch.dict(os.environ, {'NO_COLOR': '1'}):
                 self.assertFalse(tool.look_of(arguments).colour)
@@ -164,17 +173,6 @@ class Terminal(Runs):
     def test_one_chunk(self) -> None:
         out = self.shown(str(WATCHED), '--chunk', '2')
         self.assertEqual(re.findall('(?m)^chunk (.)', out), ['2'])
-
-
-def load_tool() -> mock.Mock:
-    import importlib.machinery
-    import importlib.util
-    loader = importlib.machinery.SourceFileLoader('spcpu_map', str(TOOL))
-    spec = importlib.util.spec_from_loader('spcpu_map', loader)
-    assert spec
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module  # type: ignore[return-value]
 
 
 class Reading(Runs):
@@ -373,23 +371,3 @@ class Picture:
     def at(self, x: int, y: int) -> tuple[int, int, int]:
         red, green, blue = self.lines[y][x * self.each:x * self.each + 3]
         return red, green, blue
-
-
-def main() -> int:
-    """Any word that is no option names the tests to run, as unittest does."""
-    screen = io.StringIO()
-    with contextlib.redirect_stderr(sys.stderr):
-        program = unittest.main(exit=False, verbosity=0,
-                                testRunner=unittest.TextTestRunner(screen, verbosity=0))
-    result = program.result
-    bad = len(result.failures) + len(result.errors)
-    if bad or result.skipped:
-        print(screen.getvalue())
-    FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text(json.dumps({'passed': result.testsRun - bad, 'failed': bad}) + '\n')
-    print(f'pictures: {result.testsRun - bad} passed, {bad} failed')
-    return 1 if bad else 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
