@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 # machines are slow at times; nobody waits for as long when all is well
-PATIENCE = 300
+PATIENCE = 120
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 OPTIONS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--window-size=1500,1100',
            '--disable-dev-shm-usage', '--force-device-scale-factor=1']

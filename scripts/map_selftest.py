@@ -58,6 +58,7 @@ def load_script(name: str) -> Any:
 
 class Runs(unittest.TestCase):
     """The tool, as people run it, in a folder of its own."""
+    tool = TOOL
 
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -74,8 +75,8 @@ class Runs(unittest.TestCase):
     def run_tool(self, *args: str, said: str = '', **more: str) -> tuple[int, str, str]:
         env = {'PATH': os.environ['PATH'], 'PYTHONDONTWRITEBYTECODE': '1',
                'PYTHONIOENCODING': 'utf-8', **more}
-        ran = subprocess.run([str(TOOL), *args], input=said, capture_output=True, text=True,
-                             env=env, check=False)
+        ran = subprocess.run([str(self.tool), *args], input=said, capture_output=True, text=True,
+                             env=env, check=False, timeout=300)
         return ran.returncode, ran.stdout, ran.stderr
 
     def shown(self, *args: str, **more: str) -> str:
@@ -88,7 +89,7 @@ class Runs(unittest.TestCase):
         before = sorted(self.root.rglob('*'))
         status, out, err = self.run_tool(*args, said=said)
         self.assertEqual((status, out, err.count('\n')), (2, '', 1), err)
-        self.assertTrue(err.startswith('spcpu-map: '), err)
+        self.assertTrue(err.startswith(f'{self.tool.name}: '), err)
         self.assertIn(why, err)
         self.assertEqual(sorted(self.root.rglob('*')), before)
 

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 FIGURES = Path(__file__).resolve().parent.parent / 'build/pictures.json'
-MODULES = ('map_selftest', 'map_page_selftest')
+MODULES = ('map_selftest', 'map_page_selftest', 'top_selftest')
 
 
 def main() -> int:

@@ -43,6 +43,8 @@ CASES: list[tuple[list[str], dict[str, str], str]] = [
     (['replay', '/nonexistent'], {}, '/nonexistent: no file that can be read'),
     (['replay', '--none'], {}, 'there is no option --none, only '),
     (['run', 'none'], {}, 'there is no way none, only '),
+    (['spcpu-map', '/nonexistent'], {}, 'No such file'),
+    (['spcpu-top', '/nonexistent', '-b'], {}, 'No such file'),
     (['soak', 'ten'], {}, 'CYCLES=ten: it takes a number, 16 to '),
     (['soak', '15'], {}, 'CYCLES=15: '),
     (['walk', 'none'], {}, 'it takes --update, or nothing'),

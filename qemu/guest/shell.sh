@@ -10,6 +10,8 @@ shadow_percpu is loaded; look at $DEBUG/
   cat $DEBUG/chunks
   echo "a 1 64 8" > $DEBUG/replay; cat $DEBUG/replay
   . /workload.sh; workload      (what \`make run\` records)
+  sh /top.sh                    (objects by size, owner, chunk; q leaves)
+  sh /top.sh stream >/dev/ttyS1 &   (for scripts/spcpu-top build/shell.stream, outside)
 Other modules are in /modules. \`poweroff\` leaves (or Ctrl-A X).
 
 MESSAGE
