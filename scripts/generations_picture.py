@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import dumps
+from dumps import CELLS as CELLS_PER_PAGE
+from dumps import Chunk
 from generations_verdict import ENGINES
 
 # of the dump `map`: what a character means, and its colour
@@ -28,11 +31,7 @@ CELLS = {
     '_': ('not populated', '#e9ecef'),
     '-': ('not its own', '#adb5bd'),
 }
-CELLS_PER_PAGE = 64
 
-CHUNK = re.compile(r'^chunk (\d+) (\S+)')
-PAGES = re.compile(r'^ *\* (\d+)-(\d+) free(, not populated)?$')
-PAGE = re.compile(r'^ *(\d+) +0x[0-9a-f]+ (.{64})$|^ *(0) +0 (.{64})$')
 GAPS = re.compile(r'^ *sum_frag *: *(\d+)$', re.MULTILINE)
 
 # in pixels
@@ -44,17 +43,6 @@ CHUNKS_PER_LINE = (PICTURE_WIDTH - 2 * MARGIN) // (CHUNK_WIDTH + GAP)
 
 
 @dataclass
-class Chunk:
-    number: str
-    flags: str
-    pages: list[str] = field(default_factory=list)
-
-    @property
-    def populated(self) -> int:
-        return sum(set(page) != {'_'} for page in self.pages)
-
-
-@dataclass
 class Map:
     engine: str
     stream: str
@@ -63,7 +51,7 @@ class Map:
 
     @property
     def text(self) -> str:
-        nr, populated = len(self.chunks), sum(chunk.populated for chunk in self.chunks)
+        nr, populated = len(self.chunks), sum(chunk.nr_populated for chunk in self.chunks)
         return (f'{nr} chunk{"s" if nr != 1 else ""}, {populated} pages a CPU, '
                 f'{self.gaps:,} bytes in gaps')
 
@@ -71,17 +59,10 @@ class Map:
 def read_map(path: Path) -> Map:
     """What is reserved for static variables is left out."""
     engine, _, stream = path.stem.partition('-')
-    chunks: list[Chunk] = []
-    for line in path.read_text().splitlines():
-        if found := CHUNK.match(line):
-            chunks.append(Chunk(found[1], found[2]))
-        elif found := PAGES.match(line):
-            cell = '_' if found[3] else '.'
-            chunks[-1].pages += [cell * CELLS_PER_PAGE] * (int(found[2]) - int(found[1]) + 1)
-        elif found := PAGE.match(line):
-            chunks[-1].pages.append(found[2] or found[4])
-        elif line and not line.startswith('#'):
-            raise ValueError(f'{path.name}: not a line of a map: {line}')
+    try:
+        chunks = dumps.read_map(path.read_text())
+    except dumps.Refused as error:
+        raise ValueError(f'{path.name}: {error}') from error
     gaps = sum(int(gap) for gap in GAPS.findall(path.with_suffix('.stats').read_text()))
     return Map(engine, stream, [chunk for chunk in chunks if 'reserved' not in chunk.flags],
                gaps)
@@ -111,7 +92,7 @@ def strokes(chunk: Chunk) -> dict[str, str]:
 
 def draw_chunk(chunk: Chunk, x: int, y: int) -> Iterator[str]:
     yield f'<g transform="translate({x} {y})">'
-    yield (f'<title>chunk {chunk.number}: {chunk.populated} of {len(chunk.pages)} '
+    yield (f'<title>chunk {chunk.number}: {chunk.nr_populated} of {len(chunk.pages)} '
            'pages populated</title>')
     yield (f'<rect width="{CHUNK_WIDTH}" height="{len(chunk.pages) * ROW}" '
            f'fill="{CELLS["_"][1]}"/>')
