@@ -20,13 +20,22 @@ frame()
 	echo "--- end"
 }
 
-# rows FILE KEY...: its title, and its rows sorted
+# rows FILE KEY...: the title of its first table, and the rows sorted
 rows()
 {
 	file=$1
 	shift
-	grep '^# *\(size\|objects\|chunk\)' "$DEBUG/$file"
-	grep -E '^ *[0-9]+ ' "$DEBUG/$file" | sort "$@" | head -n 16
+	grep -m 1 -E '^# *(size|objects) ' "$DEBUG/$file"
+	sed '/^$/q' "$DEBUG/$file" | grep -E '^ *[0-9]+ ' | sort "$@" | head -n 16
+}
+
+# chunks: without what 80 columns have no room for, and without hints
+chunks()
+{
+	echo "# chunk flags              slot       free     contig  pages populated   live"
+	awk 'NF == 11 && $1 ~ /^[0-9]+$/ {
+		printf "%7s %-18s %4s %10s %10s %6s %9s %6s\n", $1, $3, $4, $5, $6, $7, $8, $10
+	}' "$DEBUG/chunks" | sort -k 8,8nr | head -n 16
 }
 
 screen()
@@ -35,9 +44,9 @@ screen()
 	sed -n '/^Global/,/^$/s/^  \(nr_[a-z_]*\) *: */\1 /p' "$DEBUG/stats" | xargs
 	echo
 	case $view in
-	size) rows cache -k5,5nr ;;
-	owner) rows owners -k2,2nr ;;
-	chunk) rows chunks -k10,10nr ;;
+	size) rows cache -k 5,5nr ;;
+	owner) rows owners -k 2,2nr ;;
+	chunk) chunks ;;
 	esac | cut -c 1-79
 }
 
