@@ -103,6 +103,7 @@ selftest: ## prove that the verdict on a run can turn red                       
 		python3 -B scripts/soak_selftest.py && \
 		python3 -B scripts/arithmetic_selftest.py && \
 		python3 -B scripts/coverage_selftest.py && \
+		python3 -B scripts/docs_selftest.py && \
 		python3 -B scripts/refusals_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s

@@ -8,7 +8,7 @@
 What stands between `.. begin NAME` and `.. end NAME` in the page is the guest's. It is the
 same as in this run but for addresses, distances between nodes, and what the shell itself is
 charged; what is worked out from addresses is right, in the page as in this run; and what the
-page says of a change has happened. --update writes this run's words into the page.
+page says of a change has happened. README.md quotes the page. --update writes this run's words into the page.
 """
 
 from __future__ import annotations
@@ -186,6 +186,16 @@ def page_is_true(page: str, found: Parts) -> Iterator[Check]:
                 ', '.join(unknown) or 'each is made by the guest')
 
 
+def quotes(readme: str, page: str) -> Check:
+    """What README.md shows is from the page, line by line, but for what it leaves out."""
+    blocks = re.findall(r'^```console\n(.*?)^```$', readme, re.MULTILINE | re.DOTALL)
+    rest = iter([line.strip() for line in masked(page)])
+    strange = [line for block in blocks for line in masked(block)
+               if line.strip() != '[...]' and line.strip() not in rest]
+    return Check('readme', bool(blocks) and not strange,
+                 ', '.join(strange[:1]) or ('shows this' if blocks else 'shows nothing'))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--update', action='store_true')
@@ -201,7 +211,8 @@ def main() -> int:
         if args.update:
             page = fill(page, found)
         checks += [*adds_up(found), *happened(found), defaults(found),
-                   *page_is_true(page, found)]
+                   *page_is_true(page, found),
+                   quotes((ROOT / 'README.md').read_text(), page)]
     except OSError as why:
         print(f'cannot be read: {why}', file=sys.stderr)
         return 2
