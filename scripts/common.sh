@@ -61,6 +61,15 @@ number()
 	fi
 }
 
+# release_of KDIR: the release of the kernel whose headers or build folder that is. Not
+# `make kernelrelease`, which Debian's headers answer with the upstream version.
+release_of()
+{
+	[[ -e $1/Makefile ]] || refuse "no kernel headers in $1: give KDIR=<a kernel's headers" \
+		"or build folder>, or try \`make run\`, which brings a kernel"
+	sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$1/include/generated/utsrelease.h"
+}
+
 # step TEXT DURATION COMMAND...: say what is done and how long that may take,
 # do it with its output in the log, and show the end of that if it fails.
 step()
