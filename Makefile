@@ -87,6 +87,9 @@ arithmetic: ## where the copies of objects are; GUESTS="nodes four one up"   15 
 	@scripts/arithmetic $(GUESTS)
 	@scripts/generations_doc.py $(UPDATES)
 
+dropin: ## drivers of the kernel, unchanged, with the shadow's objects   3 min, first 5 min
+	@scripts/dropin
+
 # into Documentation/generations.rst, or walk.rst
 UPDATES = $(if $(filter-out 0 1,$(UPDATE)),$(error UPDATE=$(UPDATE): it is 1, or nothing))$(if \
 	$(filter 1,$(UPDATE)),--update)
@@ -104,10 +107,11 @@ selftest: ## prove that the verdict on a run can turn red                       
 		python3 -B scripts/arithmetic_selftest.py && \
 		python3 -B scripts/coverage_selftest.py && \
 		python3 -B scripts/docs_selftest.py && \
-		python3 -B scripts/refusals_selftest.py
+		python3 -B scripts/refusals_selftest.py && \
+		python3 -B scripts/dropin_selftest.py
 
 clean: ## remove build/, keep the cache                                        1 s
 	@rm -rf build
 
 .PHONY: help modules install uninstall dkms-install dkms-remove deb package run shell check coverage memory bench mirror generations replay model fuzz soak \
-	lint census arithmetic walk htmldocs pictures selftest clean
+	lint census arithmetic dropin walk htmldocs pictures selftest clean

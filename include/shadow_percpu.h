@@ -36,6 +36,11 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+struct device;
+struct lock_class_key;
+struct percpu_counter;
+struct percpu_ref;
+
 #ifndef CONFIG_SMP
 #error "shadow_percpu shadows the SMP percpu allocator: build for a kernel with CONFIG_SMP=y"
 #endif
@@ -149,6 +154,18 @@ void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
  *	included; not NMI.
  */
 void shadow_free_percpu(void __percpu *ptr);
+
+/**
+ * shadow_free_percpu_either() - free an object, whichever allocator it is of
+ * @ptr: what an allocation of the shadow or of the kernel's own allocator returned,
+ *	or NULL, which does nothing
+ *
+ * For code that does not know. What lies in the shadow's memory is freed as by
+ * shadow_free_percpu(), all else goes to free_percpu(), which checks nothing.
+ *
+ * Context: As shadow_free_percpu().
+ */
+void shadow_free_percpu_either(void __percpu *ptr);
 
 /**
  * shadow_alloc_percpu_bulk() - allocate several objects of a kind
@@ -269,6 +286,127 @@ bool __is_shadow_percpu_address(unsigned long addr);
  *	a CPU that has no copies yet it is that of a page of zeros.
  */
 phys_addr_t shadow_per_cpu_ptr_to_phys(void *addr);
+
+/*
+ * What is made of objects
+ *
+ * Managed objects, percpu counters and percpu reference counts as the kernel has them,
+ * with their copies in the shadow. All the rest of <linux/percpu_counter.h> and
+ * <linux/percpu-refcount.h> works on them unchanged; only beginning and end differ.
+ */
+
+/**
+ * __shadow_devm_alloc_percpu() - allocate an object that goes with a device
+ * @dev: the device
+ * @size: bytes of one copy, 1 to %SHADOW_PERCPU_MAX_SIZE
+ * @align: alignment of each copy in bytes, a power of two, at most PAGE_SIZE
+ *
+ * It is freed when the driver is detached, at the latest.
+ *
+ * Context: Process context. May sleep.
+ * Return: As __shadow_alloc_percpu_gfp().
+ */
+void __percpu *__shadow_devm_alloc_percpu(struct device *dev, size_t size,
+					  size_t align);
+
+/**
+ * shadow_devm_alloc_percpu() - allocate a typed object that goes with a device
+ * @dev: the device
+ * @type: type of one copy
+ *
+ * Context: Process context. May sleep.
+ * Return: A ``type __percpu *``, zeroed on every possible CPU, or NULL.
+ */
+#define shadow_devm_alloc_percpu(dev, type)				\
+	((__typeof__(type) __percpu *)					\
+	 __shadow_devm_alloc_percpu(dev, sizeof(type), __alignof__(type)))
+
+/**
+ * shadow_devm_free_percpu() - free such an object before its device goes
+ * @dev: the device
+ * @ptr: what an allocation for that device returned. One of devm_alloc_percpu() goes
+ *	to devm_free_percpu(), and so does what is neither, of which that warns
+ *
+ * Context: Any context that devm_free_percpu() may be called from.
+ */
+void shadow_devm_free_percpu(struct device *dev, void __percpu *ptr);
+
+/**
+ * __shadow_percpu_counter_init_many() - set several percpu counters up
+ * @fbc: the counters, in a row
+ * @amount: what each starts from
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ * @nr: how many; their copies are one object
+ * @key: lock class of their locks
+ *
+ * What a CPU has counted goes to the common part when it is gone.
+ *
+ * Context: See __shadow_alloc_percpu_gfp().
+ * Return: 0; -ENOMEM, and each is as one that has been destroyed; or what the CPU
+ *	hotplug core said to shadow_percpu.ko when that was loaded.
+ */
+int __shadow_percpu_counter_init_many(struct percpu_counter *fbc, s64 amount,
+				      gfp_t gfp, u32 nr,
+				      struct lock_class_key *key);
+
+/**
+ * shadow_percpu_counter_init() - set a percpu counter up
+ * @fbc: the counter
+ * @amount: what it starts from
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ *
+ * Context: See __shadow_alloc_percpu_gfp().
+ * Return: As __shadow_percpu_counter_init_many().
+ */
+#define shadow_percpu_counter_init(fbc, amount, gfp)			\
+	({								\
+		static struct lock_class_key __key;			\
+									\
+		__shadow_percpu_counter_init_many(fbc, amount, gfp, 1,	\
+						  &__key);		\
+	})
+
+/**
+ * shadow_percpu_counter_destroy_many() - give up what was set up together
+ * @fbc: the counters, in a row; those that are destroyed already are left alone,
+ *	and those whose copies are the kernel's go to the kernel's own function
+ * @nr: how many
+ *
+ * Context: As shadow_free_percpu().
+ */
+void shadow_percpu_counter_destroy_many(struct percpu_counter *fbc, u32 nr);
+
+/**
+ * shadow_percpu_counter_destroy() - give a percpu counter up
+ * @fbc: the counter
+ *
+ * Context: As shadow_free_percpu().
+ */
+void shadow_percpu_counter_destroy(struct percpu_counter *fbc);
+
+/**
+ * shadow_percpu_ref_init() - set a percpu reference count up
+ * @ref: the reference count
+ * @release: called when it gets to 0; must not sleep
+ * @flags: PERCPU_REF_INIT_*, PERCPU_REF_ALLOW_REINIT, which is always set: the kernel
+ *	would otherwise free the copies itself once they are added up, with its
+ *	own allocator. They stay until shadow_percpu_ref_exit()
+ * @gfp: see __shadow_alloc_percpu_gfp()
+ *
+ * Context: Process context, as percpu_ref_init(); see __shadow_alloc_percpu_gfp().
+ * Return: 0, or -ENOMEM.
+ */
+int __must_check shadow_percpu_ref_init(struct percpu_ref *ref,
+					void (*release)(struct percpu_ref *),
+					unsigned int flags, gfp_t gfp);
+
+/**
+ * shadow_percpu_ref_exit() - undo shadow_percpu_ref_init(), or percpu_ref_init()
+ * @ref: a reference count that is not in use any more
+ *
+ * Context: As percpu_ref_exit().
+ */
+void shadow_percpu_ref_exit(struct percpu_ref *ref);
 
 /*
  * CPUs that are not there

@@ -22,6 +22,7 @@ extern struct kunit_suite spcpu_drain_suite;
 extern struct kunit_suite spcpu_bulk_suite;
 extern struct kunit_suite spcpu_prefill_suite;
 extern struct kunit_suite spcpu_api_suite;
+extern struct kunit_suite spcpu_dropin_suite;
 extern struct kunit_suite spcpu_native_suite;
 extern struct kunit_suite spcpu_section_suite;
 extern struct kunit_suite spcpu_bad_input_suite;
@@ -64,6 +65,7 @@ extern struct kunit_suite spcpu_fail_core_suite;
 extern struct kunit_suite spcpu_fail_cache_suite;
 extern struct kunit_suite spcpu_fail_hotplug_suite;
 extern struct kunit_suite spcpu_fail_show_suite;
+extern struct kunit_suite spcpu_fail_dropin_suite;
 extern struct kunit_suite spcpu_fail_follow_suite;
 
 #endif /* SPCPU_SUITES_H */

@@ -28,6 +28,7 @@ CASES: list[tuple[list[str], dict[str, str], str]] = [
     (['htmldocs', 'none'], {}, 'it takes no arguments'),
     (['install', '/nonexistent'], {}, 'no kernel headers in /nonexistent: give KDIR='),
     (['lint', 'none'], {}, 'there is no check none, only '),
+    (['dropin', 'none'], {}, 'it takes no arguments'),
     (['memory', 'none'], {}, 'there is no guest none, only '),
     (['mirror', 'none'], {}, 'there is no guest none, only '),
     (['mirror', 'keep', 'none'], {}, 'there is no recording none, only '),

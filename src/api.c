@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -19,6 +20,7 @@
 #include "compat/kunit.h"
 #include "debug.h"
 #include "hotplug.h"
+#include "override.h"
 #include "quick.h"
 #include "section.h"
 #include "shadow_percpu.h"
@@ -178,6 +180,16 @@ void __percpu *__shadow_alloc_reserved_percpu(size_t size, size_t align)
 }
 EXPORT_SYMBOL_GPL(__shadow_alloc_reserved_percpu);
 
+/* the kernel's own entry point, where it has but one; see shadow_percpu_override.h */
+void __percpu *__shadow_pcpu_alloc(size_t size, size_t align, bool reserved,
+				   gfp_t gfp)
+{
+	if (reserved)
+		return alloc_slowly(size, align, true, gfp, _RET_IP_);
+	return alloc(size, align, gfp, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(__shadow_pcpu_alloc);
+
 /* of each mistake some are told of, however many others there are */
 static struct ratelimit_state foreign =
 	RATELIMIT_STATE_INIT(foreign, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
@@ -257,6 +269,33 @@ void shadow_free_percpu(void __percpu *ptr)
 		give(ptr, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(shadow_free_percpu);
+
+/**
+ * spcpu_api_owns() - is a pointer into the shadow's memory?
+ * @ptr: any __percpu pointer but NULL
+ *
+ * Context: Any, NMI included.
+ * Return: True if so, whether or not it is a live object.
+ */
+bool spcpu_api_owns(const void __percpu *ptr)
+{
+	unsigned int cpu = cpumask_first(cpu_possible_mask);
+
+	return is_shadow_percpu_address(per_cpu_ptr(ptr, cpu));
+}
+
+void shadow_free_percpu_either(void __percpu *ptr)
+{
+	if (!spcpu_free_watched() &&
+	    likely(spcpu_cache_push(&shadow->cache, &shadow->finder, ptr)))
+		return;
+
+	if (ptr && !spcpu_api_owns(ptr))
+		free_percpu(ptr);
+	else
+		give(ptr, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(shadow_free_percpu_either);
 
 /**
  * spcpu_api_alloc_bulk() - shadow_alloc_percpu_bulk() for somebody else

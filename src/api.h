@@ -22,6 +22,7 @@ void spcpu_api_open(struct spcpu *s);
 struct spcpu *spcpu_api_allocator(void);
 int spcpu_api_alloc_bulk(size_t size, size_t align, gfp_t gfp, size_t nr,
 			 void __percpu **ptrs, unsigned long caller);
+bool spcpu_api_owns(const void __percpu *ptr);
 void spcpu_api_free_bulk(size_t nr, void __percpu **ptrs, unsigned long caller);
 void spcpu_api_calls(unsigned int cpu, struct spcpu_calls *calls);
 

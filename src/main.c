@@ -10,6 +10,7 @@
 #include <linux/stringify.h>
 
 #include "api.h"
+#include "counters.h"
 #include "debug.h"
 #include "debugfs.h"
 #include "hotplug.h"
@@ -223,6 +224,7 @@ static int __init shadow_percpu_init(void)
 
 	spcpu_classes_init();
 	spcpu_hotplug_init();
+	spcpu_counters_init();
 	s = make_allocator(&options);
 	if (IS_ERR(s)) {
 		err = PTR_ERR(s);
@@ -247,6 +249,7 @@ err_clients:
 err_destroy:
 	spcpu_destroy(s);
 err_hotplug:
+	spcpu_counters_exit();
 	spcpu_hotplug_exit();
 	return err;
 }
@@ -261,6 +264,7 @@ static void __exit shadow_percpu_exit(void)
 	spcpu_section_exit();
 	spcpu_report_leaks(s);
 	spcpu_destroy(s);
+	spcpu_counters_exit();
 	spcpu_hotplug_exit();
 }
 
