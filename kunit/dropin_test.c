@@ -6,7 +6,6 @@
 #include "shadow_percpu_override.h"
 
 #include <kunit/test.h>
-#include <linux/cpu.h>
 #include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/netdevice.h>
@@ -16,7 +15,6 @@
 
 #include "api.h"
 #include "client.h"
-#include "copies.h"
 #include "cpus.h"
 #include "foreign.h"
 #include "shadow_percpu.h"
@@ -188,7 +186,7 @@ static void dropin_counters(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, __shadow_percpu_counter_init_many(fbc, 3, GFP_KERNEL,
 								   ARRAY_SIZE(fbc), &key));
-	expect_ours(test, fbc[0].counters, sizeof(fbc[0].counters) * 2);
+	expect_ours(test, fbc[0].counters, ARRAY_SIZE(fbc) * sizeof(s32));
 	for (i = 0; i < ARRAY_SIZE(fbc); i++)
 		percpu_counter_add_batch(&fbc[i], i, S32_MAX);
 	for (i = 0; i < ARRAY_SIZE(fbc); i++)
