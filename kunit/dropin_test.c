@@ -122,9 +122,10 @@ static void dropin_bad_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refused(), before + 2);
 }
 
+/* of no module: on 6.1 this one has no place in sysfs yet when its suites run */
 static struct device *new_device(struct kunit *test)
 {
-	struct device *dev = root_device_register("shadow_percpu_test");
+	struct device *dev = __root_device_register("shadow_percpu_test", NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
 	return dev;

@@ -69,7 +69,10 @@ static void free_managed(void *with)
 
 static void fail_devm(struct kunit *test)
 {
-	struct managed m = { .dev = root_device_register("shadow_percpu_fail") };
+	struct managed m = {
+		/* of no module, as in dropin_test.c */
+		.dev = __root_device_register("shadow_percpu_fail", NULL),
+	};
 	struct spcpu_failing f = {
 		.test = test,
 		.what = "managed object",
