@@ -24,9 +24,12 @@
  * Where allocations are accounted by call site, their names are macros already, and
  * all of them end in the same function.
  */
+#ifdef __has_include /* sparse has not */
 #if __has_include("linux/alloc_tag.h")
 #define pcpu_alloc_noprof		__shadow_pcpu_alloc
-#else
+#endif
+#endif
+#ifndef pcpu_alloc_noprof
 #define __alloc_percpu			__shadow_alloc_percpu
 #define __alloc_percpu_gfp		__shadow_alloc_percpu_gfp
 #define __alloc_reserved_percpu		__shadow_alloc_reserved_percpu

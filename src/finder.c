@@ -27,7 +27,8 @@ static struct spcpu_finder_table *make_table(unsigned long places, gfp_t gfp)
 	struct spcpu_finder_table *table;
 	unsigned long i;
 
-	table = kvzalloc(struct_size(table, places, places), gfp);
+	/* who asked tells of it; vmalloc() would at length */
+	table = kvzalloc(struct_size(table, places, places), gfp | __GFP_NOWARN);
 	if (!table)
 		return NULL;
 
