@@ -350,9 +350,12 @@ unsigned int spcpu_failing_areas(struct kunit *test)
  */
 void spcpu_failing_expect_areas(struct kunit *test, unsigned int before)
 {
-	unsigned int nr, tries = 200;
+	unsigned int nr, tries = 1200;
 
-	/* what is freed after a grace period goes in its own time, then and now */
+	/*
+	 * What is freed after a grace period goes in its own time, then and now: in
+	 * batches of 5 s, one after the other, and behind whatever keeps CPUs busy.
+	 */
 	while ((nr = spcpu_failing_areas(test)) > before && tries--)
 		msleep(50);
 	KUNIT_EXPECT_LE(test, nr, before);
