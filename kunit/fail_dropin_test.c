@@ -84,6 +84,9 @@ static void fail_devm(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m.dev));
 	spcpu_failing_each(&f);
+	/* objects of the living module are at hand: what fails for sure is a bad size */
+	KUNIT_EXPECT_NULL(test, (__force void *)
+			  __shadow_devm_alloc_percpu(m.dev, 0, 8));
 	root_device_unregister(m.dev);
 }
 
